@@ -1,0 +1,42 @@
+PY := .venv/bin/python
+STAMP := .venv/.ready
+
+.PHONY: setup demo check lint test soak bench lock conformance clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rota needs Python 3.11 or newer as python3"; exit 1; }
+	@python3 -m venv .venv || { echo "python3 cannot make a venv: on Debian run 'apt-get install python3-venv'"; exit 1; }
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup
+	$(PY) examples/demo.py
+
+check: setup lint test
+
+lint: setup
+	.venv/bin/ruff check src tests bench examples
+	.venv/bin/ruff format --check src tests bench examples
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: setup
+	$(PY) -m pytest
+
+soak: setup
+	$(PY) -m pytest -m soak
+
+bench: setup
+	$(PY) -m bench
+
+# Writes the pinned, hashed set that `make setup` installs; no index is named in it.
+lock: setup
+	$(PY) -m pip install --quiet uv
+	.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+	  --python-version 3.11 --group dev pyproject.toml requirements.build -o requirements.lock
+
+clean:
+	rm -rf .venv
