@@ -1,0 +1,1 @@
+"""What a bulk job does to a row. registry.py is the way in; every other module is one category of the catalogue."""

@@ -1,0 +1,1 @@
+"""The only writers: one function is one transaction's worth of change, with its events."""

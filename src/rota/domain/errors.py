@@ -1,0 +1,145 @@
+"""Every way rota refuses: a code and facts, never HTTP. Each dialect has one table from these to its own bodies."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class Refusal(Exception):
+    """Something rota will not do. `code` names the kind; the fields are the facts a dialect may show."""
+
+    code: ClassVar[str]
+
+
+@dataclass(eq=False)
+class Unauthenticated(Refusal):
+    """No token, or one that is unknown, expired or revoked, or a wrong password."""
+
+    code: ClassVar[str] = "unauthenticated"
+
+
+@dataclass(eq=False)
+class TooManyFailures(Refusal):
+    """Too many failed sign-ins from one address; try again after `retry_after_s` seconds."""
+
+    retry_after_s: int
+    code: ClassVar[str] = "too_many_failures"
+
+
+@dataclass(eq=False)
+class Forbidden(Refusal):
+    """The actor is known, but may not do this."""
+
+    code: ClassVar[str] = "forbidden"
+
+
+@dataclass(eq=False)
+class AccountNotFound(Refusal):
+    account_id: str
+    code: ClassVar[str] = "account_not_found"
+
+
+@dataclass(eq=False)
+class UserNotFound(Refusal):
+    email: str
+    code: ClassVar[str] = "user_not_found"
+
+
+@dataclass(eq=False)
+class TokenNotFound(Refusal):
+    token_id: str
+    code: ClassVar[str] = "token_not_found"
+
+
+@dataclass(eq=False)
+class InvalidFields(Refusal):
+    """Faults of a body or a command, all at once: field name to sentence."""
+
+    faults: dict[str, str]
+    code: ClassVar[str] = "invalid_fields"
+
+
+@dataclass(eq=False)
+class JobNotFound(Refusal):
+    job_id: str
+    code: ClassVar[str] = "job_not_found"
+
+
+@dataclass(eq=False)
+class JobAlreadyStarted(Refusal):
+    job_id: str
+    code: ClassVar[str] = "job_already_started"
+
+
+@dataclass(eq=False)
+class JobNotRunning(Refusal):
+    job_id: str
+    code: ClassVar[str] = "job_not_running"
+
+
+@dataclass(eq=False)
+class JobRunning(Refusal):
+    """A job in execution cannot be deleted."""
+
+    job_id: str
+    code: ClassVar[str] = "job_running"
+
+
+@dataclass(eq=False)
+class FileNotFound(Refusal):
+    """The job has no file of that name (yet)."""
+
+    job_id: str
+    name: str
+    code: ClassVar[str] = "file_not_found"
+
+
+@dataclass(eq=False)
+class CategoryNotFound(Refusal):
+    category: str
+    code: ClassVar[str] = "category_not_found"
+
+
+@dataclass(eq=False)
+class ActionNotFound(Refusal):
+    action: str
+    code: ClassVar[str] = "action_not_found"
+
+
+@dataclass(eq=False)
+class NothingInCatalogue(Refusal):
+    """No category or action matches what was asked of the catalogue."""
+
+    code: ClassVar[str] = "nothing_in_catalogue"
+
+
+@dataclass(eq=False)
+class MalformedCsv(Refusal):
+    """The upload is not a table: `line` is the physical line of the first fault, counted from 1."""
+
+    line: int
+    detail: str
+    code: ClassVar[str] = "malformed_csv"
+
+
+@dataclass(eq=False)
+class UnfitInput(Refusal):
+    """A well-formed table that the action does not take; all faults at once.
+
+    `unknown_fields` are in header order, `missing_fields` in catalogue order, `missing_values` in input order, at
+    most 100 of them with `more_missing` counting the rest. `expected_content` is `text/csv` when input is needed and
+    none came, `none` when some came and none is taken.
+    """
+
+    unknown_fields: tuple[str, ...] = ()
+    missing_fields: tuple[str, ...] = ()
+    missing_values: tuple[str, ...] = ()
+    more_missing: int = 0
+    expected_content: str | None = None
+    code: ClassVar[str] = "unfit_input"
+
+
+@dataclass(eq=False)
+class StorageFull(Refusal):
+    """The disk or the database has no room; nothing of the request was kept."""
+
+    code: ClassVar[str] = "storage_full"

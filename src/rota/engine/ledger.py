@@ -1,0 +1,175 @@
+"""The chunk ledger: who may work which rows, and the fence that lets only the present holder say what became of them.
+
+Every function is part of its caller's transaction. Counts shown while a chunk is held are provisional: they are added
+to the job's as they are shown, and taken back when the chunk changes hands.
+
+Locks are always taken in one order, the job's row before its chunks: runners, stops and sweeps cannot deadlock.
+"""
+
+from dataclasses import dataclass
+
+from rota.domain.events import Event, Kind
+from rota.domain.jobs import Chunk, Job, Status, Tally
+from rota.operations import jobs
+from rota.operations.events import count, record
+from rota.store.port import Row, Tx
+
+
+class Fenced(Exception):
+    """The chunk has another holder, or its job has ended: nothing that was done here counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A chunk in hand, and the job that it is of."""
+
+    chunk: Chunk
+    job: Job
+
+
+def take(tx: Tx, owner: str, *, lease_until: int, now: int) -> Grant | None:
+    """Lease the chunk whose turn it is, or None when there is nothing to run.
+
+    Accounts take turns, and within an account its jobs, so that a short job waits for one round and not for a long
+    one. A chunk whose lease ran out is taken over under a new epoch.
+    """
+    job = tx.one("job_next", now=now)
+    if job is None or _lock(tx, job["id"]) is not Status.EXECUTING:
+        return None
+    chunk = tx.one("chunk_next", job_id=job["id"], ordered=bool(job["ordered"]), now=now)
+    if chunk is None:
+        return None
+    where = {"job_id": job["id"], "first_row": chunk["first_row"]}
+    leased = tx.one("chunk_lease", **where, epoch=chunk["epoch"], owner=owner, lease_until=lease_until)
+    if leased is None:
+        return None
+    if chunk["state"] == "leased":
+        _take_back(tx, job["id"], chunk)
+        facts = {"first_row": chunk["first_row"], "from": chunk["owner"], "to": owner}
+        record(tx, Event(now, Kind.CHUNK_TAKEN_OVER, job["account_id"], f"job:{job['id']}", facts=facts))
+        count(tx, takeovers=1)
+    tx.run("lane_served", account_id=job["account_id"], turn=now)
+    tx.run("job_served", id=job["id"], turn=now)
+    count(tx, leases=1)
+    loaded = jobs.load(tx, job["id"])
+    return Grant(Chunk(**leased), loaded) if loaded else None
+
+
+def beat(tx: Tx, chunk: Chunk, succeeded: int, failed: int, *, lease_until: int) -> Status:
+    """Extend the lease and show the counts so far; the job's present status. Raises Fenced."""
+    status = _show(tx, chunk, succeeded, failed)
+    tx.run("chunk_beat", **_at(chunk), lease_until=lease_until, succeeded=succeeded, failed=failed)
+    return status
+
+
+def settle(tx: Tx, grant: Grant, tally: Tally, *, remainder: Chunk | None = None, now: int) -> None:
+    """Say what became of the chunk's rows, and end the job if they were the last.
+
+    With a remainder only the rows before it are settled; the remainder becomes an open chunk. Raises Fenced.
+    """
+    chunk = grant.chunk
+    _show(tx, chunk, tally.succeeded, tally.failed)
+    row_count = chunk.row_count - (remainder.row_count if remainder else 0)
+    tx.run(
+        "chunk_settle",
+        **_at(chunk),
+        row_count=row_count,
+        end_byte=remainder.start_byte if remainder else chunk.end_byte,
+        succeeded=tally.succeeded,
+        failed=tally.failed,
+        out_bytes=tally.out_bytes,
+        success_bytes=tally.success_bytes,
+        failed_bytes=tally.failed_bytes,
+    )
+    if remainder:
+        _insert(tx, remainder)
+    facts = {"first_row": chunk.first_row, "rows": row_count, "succeeded": tally.succeeded, "failed": tally.failed}
+    record(tx, Event(now, Kind.CHUNK_SETTLED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
+    count(tx, chunks=1, rows_succeeded=tally.succeeded, rows_failed=tally.failed)
+    jobs.end_if_over(tx, chunk.job_id, now=now)
+
+
+def release(tx: Tx, chunk: Chunk, *, now: int) -> None:
+    """Give the chunk back undone. Raises Fenced."""
+    _show(tx, chunk, 0, 0)
+    tx.run("chunk_release", **_at(chunk))
+    jobs.end_if_over(tx, chunk.job_id, now=now)
+
+
+def halve(tx: Tx, grant: Grant, rest: Chunk, *, now: int) -> None:
+    """Divide a chunk whose runner died on it, so that the row to blame is found in log2(rows) deaths. Raises Fenced."""
+    chunk = grant.chunk
+    _show(tx, chunk, 0, 0)
+    tx.run("chunk_halve", **_at(chunk), row_count=chunk.row_count - rest.row_count, end_byte=rest.start_byte)
+    _insert(tx, rest)
+    facts = {"first_row": chunk.first_row, "at_row": rest.first_row}
+    record(tx, Event(now, Kind.CHUNK_HALVED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
+
+
+def bury(tx: Tx, owner: str, *, now: int) -> int:
+    """A runner is known to be dead: free its chunks, and note the death against their rows. How many there were."""
+    held = tx.all("chunks_of_owner", owner=owner)
+    _free(tx, held, deaths=1, now=now)
+    count(tx, runner_deaths=1)
+    return len(held)
+
+
+def recover(tx: Tx, owners: str, *, now: int) -> int:
+    """Free the chunks of all owners whose names begin so: the runners of an earlier life of this server."""
+    held = tx.all("chunks_of_owners", prefix=owners, prefix_end=owners + "\x7f")
+    _free(tx, held, deaths=0, now=now)
+    return len(held)
+
+
+def halt_stalled(tx: Tx, *, now: int) -> int:
+    """End the jobs that were asked to stop and whose runners never answered. How many there were."""
+    stalled = tx.all("jobs_stalled", now=now)
+    for job in stalled:
+        jobs.halt(tx, job["id"], now=now)
+    return len(stalled)
+
+
+def _at(chunk: Chunk) -> dict[str, str | int]:
+    return {"job_id": chunk.job_id, "first_row": chunk.first_row, "epoch": chunk.epoch}
+
+
+def _lock(tx: Tx, job_id: str) -> Status | None:
+    """Keep others from the job and its ledger until the transaction ends; its status, or None when it is gone."""
+    status = tx.value("job_lock", id=job_id)
+    return Status(status) if status else None
+
+
+def _show(tx: Tx, chunk: Chunk, succeeded: int, failed: int) -> Status:
+    """Lock the job and move its counts by what is new since they were last shown. Raises Fenced."""
+    status = _lock(tx, chunk.job_id)
+    shown = tx.one("chunk_counts", **_at(chunk))
+    if status is None or shown is None:
+        raise Fenced
+    succeeded, failed = succeeded - shown["success_count"], failed - shown["failure_count"]
+    if succeeded or failed:
+        tx.run("job_count", id=chunk.job_id, succeeded=succeeded, failed=failed)
+    return status
+
+
+def _take_back(tx: Tx, job_id: str, chunk: Row) -> None:
+    tx.run("job_count", id=job_id, succeeded=-chunk["success_count"], failed=-chunk["failure_count"])
+
+
+def _free(tx: Tx, held: list[Row], *, deaths: int, now: int) -> None:
+    for chunk in held:
+        where = {"job_id": chunk["job_id"], "first_row": chunk["first_row"], "epoch": chunk["epoch"]}
+        _lock(tx, chunk["job_id"])
+        if tx.run("chunk_free", **where, deaths=deaths):
+            _take_back(tx, chunk["job_id"], chunk)
+        jobs.end_if_over(tx, chunk["job_id"], now=now)
+
+
+def _insert(tx: Tx, chunk: Chunk) -> None:
+    tx.run(
+        "chunk_insert",
+        job_id=chunk.job_id,
+        first_row=chunk.first_row,
+        row_count=chunk.row_count,
+        start_byte=chunk.start_byte,
+        end_byte=chunk.end_byte,
+    )

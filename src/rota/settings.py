@@ -1,0 +1,122 @@
+"""What an operator may choose: read once from the environment, frozen, and refused with sentences."""
+
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+class BadSettings(Exception):
+    """All faults of the settings, one sentence each."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _count(value: str) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError
+    return number
+
+
+def _seconds(value: str) -> float:
+    number = float(value)
+    if not 0.1 <= number <= 86_400:
+        raise ValueError
+    return number
+
+
+def _bytes(value: str) -> int:
+    match = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
+    if not match:
+        raise ValueError
+    return int(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+
+
+def _flag(value: str) -> bool:
+    return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[value.lower()]
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        return dict(zip(words, words, strict=True))[value]
+
+    return read
+
+
+def _database(value: str) -> str:
+    if not re.match(r"(sqlite|postgresql)://", value):
+        raise ValueError
+    return value
+
+
+def _blobs(value: str) -> str:
+    if not value.startswith("file://"):
+        raise ValueError
+    return value
+
+
+def _choice(default: Any, read: Callable[[str], Any], wants: str) -> Any:
+    return field(default=default, metadata={"read": read, "wants": wants})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Each field is the environment variable ROTA_<FIELD>. Sizes are bytes, times end in `_s` and are seconds."""
+
+    data: Path = _choice(Path("data"), Path, "a folder")
+    database_url: str = _choice("", _database, "sqlite:///PATH or postgresql://…")
+    blobs_url: str = _choice("", _blobs, "file:///FOLDER")
+    engine: str = _choice("embedded", _one_of("embedded"), "embedded")
+    durability: str = _choice("full", _one_of("full", "normal"), "full or normal")
+    node: str = _choice("", _text, "a name")
+    admin_token: str = _choice("", _text, "a token of at least 16 characters")
+    admin_email: str = _choice("admin@localhost", _text, "an e-mail address")
+    max_upload: int = _choice(5 * 1024**3, _bytes, "a size such as 5GB")
+    max_json: int = _choice(32 * 1024**2, _bytes, "a size such as 32MB")
+    lease_s: float = _choice(10.0, _seconds, "seconds from 0.1 to 86400")
+    stop_s: float = _choice(1.5, _seconds, "seconds from 0.1 to 86400")
+    session_s: float = _choice(86_400.0, _seconds, "seconds from 0.1 to 86400")
+    threads: int = _choice(16, _count, "a whole number")
+    busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
+    log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
+    http_call_private: bool = _choice(False, _flag, "yes or no")
+    http_call_rate: float = _choice(50.0, float, "calls a second")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data.absolute() / 'rota.db'}"
+
+    @property
+    def blobs(self) -> Path:
+        return Path(self.blobs_url.removeprefix("file://")) if self.blobs_url else self.data / "blobs"
+
+    @property
+    def node_name(self) -> str:
+        return self.node or f"rota@{socket.gethostname()}"
+
+
+def read_settings(environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """Settings from ROTA_* variables; `given` (from the command line) wins.
+
+    Raises BadSettings with one sentence per variable that cannot be read, all at once.
+    """
+    values, faults = dict(given), []
+    for choice in fields(Settings):
+        name = f"ROTA_{choice.name.upper()}"
+        if choice.name in given or not environ.get(name):
+            continue
+        try:
+            values[choice.name] = choice.metadata["read"](environ[name])
+        except (ValueError, KeyError):
+            faults.append(f"{name} is {environ[name]!r}, but must be {choice.metadata['wants']}.")
+    if 0 < len(values.get("admin_token", "")) < 16:
+        faults.append("ROTA_ADMIN_TOKEN is too short: it must be a token of at least 16 characters.")
+    if faults:
+        raise BadSettings("\n".join(faults))
+    return Settings(**values)

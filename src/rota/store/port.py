@@ -1,0 +1,114 @@
+"""What the rest of rota may ask of a store, whatever database or disk stands behind it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+
+INCOMING = "incoming/"
+"""Where uploads lie until they have a key."""
+
+
+class Tx(Protocol):
+    """One transaction. Statements are called by their name in store/sql; parameters are theirs.
+
+    A filter is a set of column tests that a statement leaves open with `{where}`: see store/filters.py.
+    """
+
+    def one(self, statement: str, /, **params: Any) -> Row | None:
+        """The first row, or None."""
+        ...
+
+    def all(self, statement: str, /, **params: Any) -> list[Row]: ...
+
+    def value(self, statement: str, /, **params: Any) -> Any:
+        """The first column of the first row, or None."""
+        ...
+
+    def run(self, statement: str, /, **params: Any) -> int:
+        """How many rows changed."""
+        ...
+
+    def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
+        """Run once per row of parameters, in one trip."""
+        ...
+
+    def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
+        """Rows of a statement with `{where}`, which is filled from the closed table of filters."""
+        ...
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """On an exception inside, undo what was done inside, and pass the exception on."""
+        ...
+
+
+class Store(Protocol):
+    """A database. `read` sees one consistent state; `write` commits at the end or, on an exception, not at all.
+
+    A commit survives power loss unless ROTA_DURABILITY is `normal`. Raises StorageFull when there is no room.
+    """
+
+    def read(self) -> AbstractContextManager[Tx]: ...
+
+    def write(self) -> AbstractContextManager[Tx]: ...
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; the ids of the migrations that were applied."""
+        ...
+
+    def check(self) -> None:
+        """Raise unless the database answers and its schema is up to date."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Upload(Protocol):
+    """Bytes on their way in. Nothing is visible under a key until `commit`; leaving the context without it discards."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def commit(self, key: str) -> None:
+        """Make the bytes durable under the key, in place of what was there."""
+        ...
+
+    def __enter__(self) -> "Upload": ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class Blobs(Protocol):
+    """Named runs of bytes. Keys are paths such as `jobs/ID/in.csv`."""
+
+    def create(self) -> Upload: ...
+
+    def size(self, key: str) -> int | None:
+        """Bytes, or None when there is no such blob."""
+        ...
+
+    def read(self, key: str, start: int, end: int) -> bytes: ...
+
+    def stream(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """The bytes of `[start, end)` in blocks."""
+        ...
+
+    def names(self, prefix: str) -> list[str]:
+        """The keys below a prefix that ends in `/`, sorted."""
+        ...
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove these; a key that is not there is no error."""
+        ...
+
+    def sweep(self, prefix: str) -> int:
+        """Remove what lies below the prefix and is held by no living upload; how many blobs that were."""
+        ...
+
+    def check(self) -> None:
+        """Raise unless a blob can be written."""
+        ...
+
+
+Observer = Callable[[str], None]
+"""Told the name of each statement as it runs: how tests count queries."""

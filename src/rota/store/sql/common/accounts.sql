@@ -1,0 +1,59 @@
+-- name: root_account
+-- The one account without a parent.
+SELECT id, name, parent_id, lineage, created_at FROM accounts WHERE parent_id IS NULL;
+
+-- name: account_by_id
+SELECT id, name, parent_id, lineage, created_at FROM accounts WHERE id = :id;
+
+-- name: accounts_below
+-- An account and its descendants, in the order of the tree; '0' is the character after '/'.
+SELECT id, name, parent_id, lineage, created_at FROM accounts
+WHERE lineage >= :lineage AND lineage < :lineage_end ORDER BY lineage;
+
+-- name: account_insert!
+INSERT INTO accounts (id, name, parent_id, lineage, created_at)
+VALUES (:id, :name, :parent_id, :lineage, :created_at);
+
+-- name: user_by_email
+SELECT id, account_id, email, role, superuser, expertise, created_at, password_hash FROM users WHERE email = :email;
+
+-- name: users_of_account
+SELECT id, account_id, email, role, superuser, expertise, created_at FROM users
+WHERE account_id = :account_id ORDER BY email;
+
+-- name: user_insert
+-- No row comes back when the e-mail is taken.
+INSERT INTO users (account_id, email, role, superuser, expertise, password_hash, created_at)
+VALUES (:account_id, :email, :role, :superuser, :expertise, :password_hash, :created_at)
+ON CONFLICT (email) DO NOTHING RETURNING id;
+
+-- name: token_insert!
+INSERT INTO tokens (id, token_hash, user_id, created_at, expires_at)
+VALUES (:id, :token_hash, :user_id, :created_at, :expires_at);
+
+-- name: token_revoke!
+UPDATE tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;
+
+-- name: token_owner
+-- Whose token this is, wherever it stands in its life.
+SELECT t.id, t.user_id, u.account_id, u.email FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = :id;
+
+-- name: tokens_of_user
+SELECT id, created_at, expires_at, revoked_at FROM tokens WHERE user_id = :user_id ORDER BY created_at, id;
+
+-- name: actor_by_token
+-- Who holds a live token: one look-up in the index of hashes per request.
+SELECT t.token_hash, u.id AS user_id, u.email, u.role, u.superuser, u.expertise, u.created_at AS user_created_at,
+       a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
+FROM tokens t JOIN users u ON u.id = t.user_id JOIN accounts a ON a.id = u.account_id
+WHERE t.token_hash = :token_hash AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now);
+
+-- name: failures_recent
+SELECT count(*) AS failures, min(failed_at) AS oldest FROM sign_in_failures
+WHERE address = :address AND failed_at > :since;
+
+-- name: failure_insert!
+INSERT INTO sign_in_failures (address, failed_at) VALUES (:address, :now);
+
+-- name: failures_forget!
+DELETE FROM sign_in_failures WHERE failed_at <= :since;

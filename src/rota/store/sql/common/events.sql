@@ -1,0 +1,17 @@
+-- name: event_insert!
+INSERT INTO events (at, kind, account_id, subject, user_id, facts)
+VALUES (:at, :kind, :account_id, :subject, :user_id, :facts);
+
+-- name: events_of_subject
+SELECT id, at, kind, account_id, subject, user_id, facts FROM events WHERE subject = :subject ORDER BY id;
+
+-- name: total_add!
+INSERT INTO totals (name, amount) VALUES (:name, :amount)
+ON CONFLICT (name) DO UPDATE SET amount = totals.amount + excluded.amount;
+
+-- name: totals_all
+SELECT name, amount FROM totals ORDER BY name;
+
+-- name: schema_answers
+-- Readiness: the newest table is there.
+SELECT count(*) AS n FROM rates WHERE id = '';

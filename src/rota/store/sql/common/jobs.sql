@@ -1,0 +1,49 @@
+-- name: job_insert!
+INSERT INTO jobs (id, account_id, auth_account_id, user_id, category, action, file_name, header, rows_name, ordered,
+                  created_at, status, total_count, input_sha256)
+VALUES (:id, :account_id, :auth_account_id, :user_id, :category, :action, :file_name, :header, :rows_name, :ordered,
+        :created_at, 'pending', :total_count, :input_sha256);
+
+-- name: chunk_insert!
+INSERT INTO chunks (job_id, first_row, row_count, start_byte, end_byte)
+VALUES (:job_id, :first_row, :row_count, :start_byte, :end_byte);
+
+-- name: job_by_id
+SELECT * FROM jobs WHERE id = :id;
+
+-- name: job_exists
+SELECT 1 AS found FROM jobs WHERE id = :id;
+
+-- name: jobs_page
+-- An account's jobs, newest first; the filters come from the closed table in store/filters.py.
+SELECT * FROM jobs WHERE account_id = :account_id{where} ORDER BY created_at DESC, id DESC LIMIT :limit;
+
+-- name: job_move!
+-- A guarded move of the state machine: no row changes when the job is no longer where it was thought to be.
+UPDATE jobs SET status = :to_status, started_at = coalesce(:started_at, started_at),
+                ended_at = coalesce(:ended_at, ended_at), node = coalesce(:node, node), turn = coalesce(:turn, turn)
+WHERE id = :id AND status = :from_status;
+
+-- name: job_delete!
+DELETE FROM jobs WHERE id = :id AND status = :from_status;
+
+-- name: trash_insert!
+INSERT INTO trash (prefix) VALUES (:prefix) ON CONFLICT DO NOTHING;
+
+-- name: trash_all
+SELECT prefix FROM trash ORDER BY prefix;
+
+-- name: trash_forget!
+DELETE FROM trash WHERE prefix = :prefix;
+
+-- name: segments_of_job
+-- Where the settled rows' output lies, in input order.
+SELECT first_row, row_count, epoch, success_count, failure_count, out_bytes, success_bytes, failed_bytes
+FROM chunks WHERE job_id = :job_id AND state = 'settled' ORDER BY first_row;
+
+-- name: unprocessed_of_job
+SELECT first_row, row_count, start_byte, end_byte FROM chunks
+WHERE job_id = :job_id AND state <> 'settled' ORDER BY first_row;
+
+-- name: chunks_of_job
+SELECT * FROM chunks WHERE job_id = :job_id ORDER BY first_row;

@@ -1,0 +1,30 @@
+-- name: job_next
+-- Whose turn it is: the account served longest ago, and its job served longest ago that has a chunk to run.
+-- Differs because PostgreSQL chooses the join order by itself; the lateral keeps it to one job per account.
+SELECT n.id, n.account_id, n.ordered
+FROM lanes l
+CROSS JOIN LATERAL (
+    SELECT j.id, j.account_id, j.ordered, j.turn FROM jobs j
+    WHERE j.account_id = l.account_id AND j.status = 'executing' AND EXISTS (
+        SELECT 1 FROM chunks c
+        WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
+        AND (NOT j.ordered OR NOT EXISTS (
+            SELECT 1 FROM chunks e WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
+    ORDER BY j.turn, j.id LIMIT 1) n
+ORDER BY l.turn, l.account_id LIMIT 1;
+
+-- name: chunk_next
+-- The job's first chunk that nobody holds, or whose holder has let its lease run out.
+-- Differs because SQLite must be told its index; PostgreSQL finds it.
+SELECT first_row, epoch, state, owner, success_count, failure_count
+FROM chunks c
+WHERE job_id = :job_id AND state <> 'settled' AND (state = 'open' OR lease_until < :now)
+AND (NOT :ordered OR NOT EXISTS (
+    SELECT 1 FROM chunks e
+    WHERE e.job_id = :job_id AND e.state <> 'settled' AND e.first_row < c.first_row))
+ORDER BY first_row LIMIT 1;
+
+-- name: job_lock
+-- Keep others from the job and its ledger; its status.
+-- Differs because several writers may be at work.
+SELECT status FROM jobs WHERE id = :id FOR UPDATE;

@@ -1,0 +1,147 @@
+"""The embedded database: SQLite in WAL mode, one writer at a time, readers never waiting."""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any
+
+from rota.domain.errors import StorageFull
+from rota.store import filters, migrations
+from rota.store.port import Observer, Row
+from rota.store.statements import load
+
+
+def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip((column[0] for column in cursor.description), row, strict=True))
+
+
+class SqliteTx:
+    def __init__(self, connection: sqlite3.Connection, sql: Mapping[str, str], observe: Observer | None) -> None:
+        self._connection, self._sql, self._observe = connection, sql, observe
+
+    def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
+        if self._observe:
+            self._observe(statement)
+        return self._connection.execute(sql, params)
+
+    def one(self, statement: str, /, **params: Any) -> Row | None:
+        rows = self._execute(statement, self._sql[statement], params).fetchall()
+        return rows[0] if rows else None
+
+    def all(self, statement: str, /, **params: Any) -> list[Row]:
+        return self._execute(statement, self._sql[statement], params).fetchall()
+
+    def value(self, statement: str, /, **params: Any) -> Any:
+        row = self.one(statement, **params)
+        return next(iter(row.values())) if row else None
+
+    def run(self, statement: str, /, **params: Any) -> int:
+        return self._execute(statement, self._sql[statement], params).rowcount
+
+    def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
+        if self._observe:
+            self._observe(statement)
+        self._connection.executemany(self._sql[statement], rows)
+
+    def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
+        sql = filters.fill(statement, self._sql[statement], tests)
+        return self._execute(statement, sql, {**params, **tests}).fetchall()
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        self._connection.execute("SAVEPOINT inner")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK TO inner")
+            raise
+        finally:
+            self._connection.execute("RELEASE inner")
+
+
+class SqliteStore:
+    """`url` is `sqlite:///PATH`. `busy_s` is how long a writer waits for another process's lock."""
+
+    def __init__(
+        self, url: str, *, durable: bool = True, busy_s: float = 30.0, observe: Observer | None = None
+    ) -> None:
+        self.url = url
+        self.path = Path(url.removeprefix("sqlite:///"))
+        self._durable, self._busy_s, self._observe = durable, busy_s, observe
+        self._sql = load("sqlite", "sqlite3")
+        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        # Threads of one process queue here and not in SQLite's busy handler, which sleeps up to 100 ms between tries.
+        self._turn = threading.Lock()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._busy_s)
+        connection.row_factory = _as_dict
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        return connection
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = self._connect()
+        try:
+            yield connection
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if _is_full(error):
+                raise StorageFull from error
+            raise
+        except BaseException:
+            self._idle.put(connection)
+            raise
+        else:
+            self._idle.put(connection)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqliteTx]:
+        with self._borrowed() as connection:
+            connection.execute(begin)
+            try:
+                yield SqliteTx(connection, self._sql, self._observe)
+                connection.execute("COMMIT")
+            except BaseException:
+                # After an I/O error SQLite may have rolled back by itself.
+                with suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def read(self) -> Iterator[SqliteTx]:
+        with self._transaction("BEGIN") as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[SqliteTx]:
+        with self._turn, self._transaction("BEGIN IMMEDIATE") as tx:
+            yield tx
+
+    def migrate(self) -> list[str]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        return migrations.apply(self.url, "sqlite")
+
+    def check(self) -> None:
+        with self.read() as tx:
+            tx.value("schema_answers")
+
+    def close(self) -> None:
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
