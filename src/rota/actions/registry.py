@@ -123,6 +123,13 @@ class Action:
     def fields(self) -> tuple[str, ...]:
         return (*self.mandatory, *self.optional)
 
+    def out_header(self, header: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns of the output: the input's, then the action's own; rows of an input always end in `error`."""
+        if not self.takes_input:
+            return self.output
+        own = [column for column in self.output if column not in header and column != ERROR]
+        return (*header, *own) if ERROR in header else (*header, *own, ERROR)
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 

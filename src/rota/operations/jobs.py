@@ -28,11 +28,12 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for: an action of the catalogue, and the name a person gave the file."""
+    """What is asked for: an action of the catalogue, the columns it will give, and the name a person gave the file."""
 
     category: str
     action: str
     ordered: bool
+    out_header: tuple[str, ...]
     file_name: str | None
 
 
@@ -56,6 +57,7 @@ def create(
         action=order.action,
         file_name=order.file_name,
         header=msgspec.json.encode(given.header if given else ()).decode(),
+        out_header=msgspec.json.encode(order.out_header).decode(),
         rows_name=given.rows_name if given else None,
         ordered=order.ordered,
         created_at=now,
@@ -196,6 +198,7 @@ def _job(row: Row) -> Job:
         action=row["action"],
         file_name=row["file_name"],
         header=tuple(msgspec.json.decode(row["header"], type=list[str])),
+        out_header=tuple(msgspec.json.decode(row["out_header"], type=list[str])),
         rows_name=row["rows_name"],
         ordered=bool(row["ordered"]),
         created_at=row["created_at"],

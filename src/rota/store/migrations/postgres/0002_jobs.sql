@@ -10,6 +10,7 @@ CREATE TABLE jobs (
     action TEXT COLLATE "C" NOT NULL,
     file_name TEXT COLLATE "C",
     header TEXT COLLATE "C" NOT NULL,
+    out_header TEXT COLLATE "C" NOT NULL,
     rows_name TEXT COLLATE "C",
     ordered BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,

@@ -10,6 +10,7 @@ CREATE TABLE jobs (
     action TEXT NOT NULL,
     file_name TEXT,
     header TEXT NOT NULL,
+    out_header TEXT NOT NULL,
     rows_name TEXT,
     ordered BOOLEAN NOT NULL,
     created_at INTEGER NOT NULL,

@@ -1,8 +1,8 @@
 -- name: job_insert!
-INSERT INTO jobs (id, account_id, auth_account_id, user_id, category, action, file_name, header, rows_name, ordered,
-                  created_at, status, total_count, input_sha256)
-VALUES (:id, :account_id, :auth_account_id, :user_id, :category, :action, :file_name, :header, :rows_name, :ordered,
-        :created_at, 'pending', :total_count, :input_sha256);
+INSERT INTO jobs (id, account_id, auth_account_id, user_id, category, action, file_name, header, out_header,
+                  rows_name, ordered, created_at, status, total_count, input_sha256)
+VALUES (:id, :account_id, :auth_account_id, :user_id, :category, :action, :file_name, :header, :out_header,
+        :rows_name, :ordered, :created_at, 'pending', :total_count, :input_sha256);
 
 -- name: chunk_insert!
 INSERT INTO chunks (job_id, first_row, row_count, start_byte, end_byte)
