@@ -10,13 +10,14 @@ from rota.engine.ledger import Grant
 
 @dataclass(slots=True)
 class Hand:
-    """`since` is monotonic seconds. `running` are the rows inside the action at this moment.
+    """`source` is the chunk's bytes, `since` monotonic seconds. `running` are the rows inside the action at this moment.
 
     Whoever sets `closed` first, under the lock, is the one to settle: the worker when it has come to an end, or the
     heart when a stopped job's row will not end.
     """
 
     grant: Grant
+    source: bytes
     since: float
     abandonable: bool
     output: Output = field(default_factory=Output)

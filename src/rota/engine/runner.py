@@ -139,23 +139,24 @@ class Runner:
         deadly = chunk.deaths >= DEATHS_TO_BLAME
         if action.form is Form.GENERATOR:
             return self._break(job, "its worker cannot be brought back") if deadly else self._generate(grant, action)
-        rows = self._rows(job, chunk)
+        source = self._source(job, chunk)
+        rows = list(read_rows(source))
         if chunk.deaths and len(rows) > 1:
-            return self._halve(grant, len(rows) // 2)
+            return self._halve(grant, source)
         applier = Applier(action, job, self._context(job))
-        self.hand = Hand(grant, time.monotonic(), abandonable=not action.writes)
+        self.hand = Hand(grant, source, time.monotonic(), abandonable=not action.writes)
         try:
             if deadly:
-                return self._settle(grant, applier.fail_all(rows, WORKER_DIED))
+                return self._settle(grant, source, applier.fail_all(rows, WORKER_DIED))
             if action.writes:
                 return self._run_inside(grant, applier, rows, action.batch_rows)
             return self._run(grant, applier, rows, 1 if action.form is Form.ROW else action.batch_rows)
         except JobCrashed:
             return self._break(job, "its action crashed")
 
-    def _rows(self, job: Job, chunk: Chunk) -> list[Cells]:
+    def _source(self, job: Job, chunk: Chunk) -> bytes:
         key = blob_prefix(job.id) + (job.rows_name or "")
-        return list(read_rows(self._engine.blobs.read(key, chunk.start_byte, chunk.end_byte)))
+        return self._engine.blobs.read(key, chunk.start_byte, chunk.end_byte)
 
     def _context(self, job: Job) -> Context:
         engine = self._engine
@@ -176,7 +177,7 @@ class Runner:
         if not hand.close():
             # The heart is settling for this thread, and will end the process.
             threading.Event().wait()
-        return self._settle(grant, hand.output)
+        return self._settle(grant, hand.source, hand.output)
 
     def _run_inside(self, grant: Grant, applier: Applier, rows: list[Cells], batch_rows: int) -> Grant | None:
         """Work inside the settling transaction: what the action writes and what became of the rows are one commit."""
@@ -185,15 +186,16 @@ class Runner:
             ledger.check(tx, grant.chunk)
             for batch in _batches(rows, batch_rows):
                 output.extend(applier.apply(batch, grant.chunk.first_row + output.rows, tx))
-            tally = segments.write(self._engine.blobs, grant.chunk, output)
+            assert self.hand is not None
+            tally = segments.write(self._engine.blobs, grant.chunk, output, self.hand.source)
             ended = ledger.settle(tx, grant, tally, now=self._engine.clock())
             following = self._take_next(tx)
-        return self._after(grant.job, ended, following)
+        return self._ended(grant.job, ended, following)
 
     def _generate(self, grant: Grant, action: Any) -> Grant | None:
         """Work an action without input; its lines go straight to the segment, however many they are."""
         job, chunk = grant.job, grant.chunk
-        hand = self.hand = Hand(grant, time.monotonic(), abandonable=False)
+        hand = self.hand = Hand(grant, b"", time.monotonic(), abandonable=False)
         size, failed = 0, 0
         with self._engine.store.read() as tx, self._engine.blobs.create() as upload:
             context = self._context(job)
@@ -220,48 +222,36 @@ class Runner:
             upload.commit(segments.key(chunk, "out"))
         return self._commit(grant, Tally(hand.output.succeeded, failed, size, size, 0), None)
 
-    def _settle(self, grant: Grant, output: Output) -> Grant | None:
+    def _settle(self, grant: Grant, source: bytes, output: Output) -> Grant | None:
         """Settle the rows that are done; the others go back as a chunk of their own."""
         chunk = grant.chunk
         if output.rows == 0:
             self._attempt(lambda tx: ledger.release(tx, chunk, now=self._engine.clock()))
             return None
-        remainder = self._remainder(grant, output.rows) if output.rows < chunk.row_count else None
+        if output.rows == chunk.row_count:
+            return self._commit(grant, segments.write(self._engine.blobs, chunk, output, source), None)
+        remainder = _after(chunk, source, output.rows)
         return self._commit(grant, segments.write(self._engine.blobs, chunk, output), remainder)
 
     def _commit(self, grant: Grant, tally: Tally, remainder: Chunk | None) -> Grant | None:
         with self._engine.store.write() as tx:
             ended = ledger.settle(tx, grant, tally, remainder=remainder, now=self._engine.clock())
             following = self._take_next(tx)
-        return self._after(grant.job, ended, following)
+        return self._ended(grant.job, ended, following)
 
     def _take_next(self, tx: Tx) -> Grant | None:
         """The next lease rides in the settling transaction: one commit a chunk instead of two."""
         return None if self._draining.is_set() else self._take(tx)
 
-    def _remainder(self, grant: Grant, done: int) -> Chunk:
-        """The rows after the first `done` of a chunk."""
-        chunk, key = grant.chunk, blob_prefix(grant.job.id) + (grant.job.rows_name or "")
-        data = self._engine.blobs.read(key, chunk.start_byte, chunk.end_byte)
-        return Chunk(
-            job_id=chunk.job_id,
-            first_row=chunk.first_row + done,
-            row_count=chunk.row_count - done,
-            start_byte=chunk.start_byte + split_rows(data, done),
-            end_byte=chunk.end_byte,
-            epoch=0,
-            deaths=0,
-        )
-
-    def _halve(self, grant: Grant, first_half: int) -> None:
-        rest = self._remainder(grant, first_half)
+    def _halve(self, grant: Grant, source: bytes) -> None:
+        rest = _after(grant.chunk, source, grant.chunk.row_count // 2)
         self._attempt(lambda tx: ledger.halve(tx, grant, rest, now=self._engine.clock()))
 
     def _break(self, job: Job, reason: str) -> None:
         self._engine.log.error("job.broken", job=job.id, reason=reason)
         self._attempt(lambda tx: jobs.break_off(tx, job.id, reason, now=self._engine.clock()))
 
-    def _after(self, job: Job, ended: bool, following: Grant | None) -> Grant | None:
+    def _ended(self, job: Job, ended: bool, following: Grant | None) -> Grant | None:
         if ended:
             sweeps.remove_strays(self._engine.store, self._engine.blobs, job.id)
             self._engine.log.info("job.ended", job=job.id, account=job.account_id)
@@ -286,7 +276,7 @@ class Runner:
         hand.output.extend(applier.fail_all(hand.running, STOPPED_DURING_ROW))
         try:
             self.drain()
-            self._settle(hand.grant, hand.output)
+            self._settle(hand.grant, hand.source, hand.output)
         except Fenced:
             segments.discard(self._engine.blobs, hand.grant.chunk)
         os._exit(EXIT_ABANDONED)
@@ -320,6 +310,19 @@ class Heart(threading.Thread):
             hand.stop_seen = time.monotonic()
         if hand.stop_seen and hand.abandonable and time.monotonic() - hand.stop_seen > GRACE_S:
             self._runner.abandon(hand)
+
+
+def _after(chunk: Chunk, source: bytes, done: int) -> Chunk:
+    """The rows after the first `done` of a chunk."""
+    return Chunk(
+        job_id=chunk.job_id,
+        first_row=chunk.first_row + done,
+        row_count=chunk.row_count - done,
+        start_byte=chunk.start_byte + split_rows(source, done),
+        end_byte=chunk.end_byte,
+        epoch=0,
+        deaths=0,
+    )
 
 
 def _batches(rows: list[Cells], size: int) -> Iterator[list[Cells]]:

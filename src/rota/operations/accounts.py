@@ -168,9 +168,7 @@ def users_of(tx: Tx, actor: Actor, account_id: str) -> list[User]:
     return [_user(row) for row in tx.all("users_of_account", account_id=account.id)]
 
 
-def add_token(
-    tx: Tx, actor: Actor, email: str, token: str, *, token_id: str, expires_at: int | None, now: int
-) -> User:
+def add_token(tx: Tx, actor: Actor, email: str, token: str, *, token_id: str, expires_at: int | None, now: int) -> User:
     """Make a token for a user: for oneself, or as an admin of an account above.
 
     A superuser's token is made by that superuser or by a superuser of the root account alone.
