@@ -155,7 +155,8 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     from rota.actions.registry import installed
     from rota.engine import ledger
     from rota.engine.embedded import ticker
-    from rota.engine.runner import Engine, Heart, Runner
+    from rota.engine.runner import Heart, Runner
+    from rota.engine.work import Engine
 
     settings = read_settings()
     configure_log(settings)
@@ -171,7 +172,7 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     # Cells are many and form no cycles: collecting after every 700 of them took a tenth of a runner's time.
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
-    Heart(engine, runner, ticker()).start()
+    Heart(runner, ticker()).start()
     runner.run()
     store.close()
 
