@@ -73,17 +73,19 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
             _recover(settings)
         supervisor = _supervisor(settings, workers)
         supervisor.add("http", lambda *_: _command("http", host, str(port)))
-        return supervisor.run(
+        code: int = supervisor.run(
             ready=lambda: _answers(host, port),
             announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
         )
+        return code
 
 
 def worker(settings: Settings, *, workers: int) -> int:
     """Run engine processes only, until SIGTERM or SIGINT; the exit code."""
     configure_log(settings)
     migrate(settings)
-    return _supervisor(settings, workers).run(ready=lambda: False, announce=lambda: None)
+    code: int = _supervisor(settings, workers).run(ready=lambda: False, announce=lambda: None)
+    return code
 
 
 def application() -> Any:

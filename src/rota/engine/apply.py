@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rota.actions.registry import ERROR, Action, Answer, Batch, Context, Form, Refused
+from rota.actions.registry import ERROR, Action, Answer, Batch, Context, Form, Line, Refused
 from rota.domain.jobs import APPLIER_CRASHED, Job
 
 Cells = list[str]
@@ -165,7 +165,7 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _own_lines(answer: None | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def _own_lines(answer: Line | Sequence[Line] | None) -> Sequence[Line]:
     if isinstance(answer, Mapping):
         return [answer]
     return answer or [{}]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from rota.actions.registry import Action, Catalogue, Context, Form, Refused
+from rota.actions.registry import Catalogue, Context, Form, Refused
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.jobs import (
     APPLIER_CRASHED,
@@ -31,7 +31,7 @@ from rota.operations import sweeps
 from rota.store.port import Blobs, Store, Tx
 
 
-class Unworkable(Exception):  # noqa: N818
+class Unworkable(Exception):
     """The job cannot go on; the text says why."""
 
 
@@ -227,9 +227,7 @@ class Work:
     def _context(self) -> Context:
         job, engine = self.grant.job, self._engine
         log = engine.log.bind(job=job.id, account=job.account_id)
-        return Context(
-            job.id, job.account_id, job.auth_account_id, job.user_id, engine.clock(), log, engine.options
-        )
+        return Context(job.id, job.account_id, job.auth_account_id, job.user_id, engine.clock(), log, engine.options)
 
 
 def _after(chunk: Chunk, source: bytes, done: int) -> Chunk:

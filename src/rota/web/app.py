@@ -1,4 +1,4 @@
-"""The one WSGI application of a server: dialects by prefix; health, metrics and docs; ids, logs and counts of requests."""
+"""The one WSGI application of a server: dialects by prefix; health, metrics, docs; ids, logs and counts of requests."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping

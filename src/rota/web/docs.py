@@ -67,7 +67,9 @@ def _operation(document: Document, path: str, verb: str, item: Document) -> Iter
         yield _table("Parameter", "In", "", rows=[_parameter_row(each) for each in parameters])
     if body := operation.get("requestBody"):
         yield _table("Body", "", "", rows=[(kind, "", _shape(media)) for kind, media in _contents(document, body)])
-    yield _table("Answer", "", "", rows=[_answer_row(document, code, it) for code, it in operation["responses"].items()])
+    yield _table(
+        "Answer", "", "", rows=[_answer_row(document, code, it) for code, it in operation["responses"].items()]
+    )
 
 
 def _parameter_row(parameter: Document) -> tuple[str, str, str]:
@@ -76,7 +78,9 @@ def _parameter_row(parameter: Document) -> tuple[str, str, str]:
 
 def _answer_row(document: Document, code: str, response: Document) -> tuple[str, str, str]:
     response = _resolve(document, response)
-    shapes = "".join(f"<p><code>{escape(kind)}</code></p>{_shape(media)}" for kind, media in _contents(document, response))
+    shapes = "".join(
+        f"<p><code>{escape(kind)}</code></p>{_shape(media)}" for kind, media in _contents(document, response)
+    )
     return (code, "", f"{escape(response.get('description', ''))}{shapes}")
 
 
