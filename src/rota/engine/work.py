@@ -52,7 +52,7 @@ class Engine:
 
 
 class Work:
-    """`take_next` leases the following chunk: it rides in the settling transaction, one commit a chunk instead of two."""
+    """`take_next` leases the following chunk, inside the settling transaction: one commit a chunk instead of two."""
 
     def __init__(
         self, engine: Engine, grant: Grant, draining: threading.Event, take_next: Callable[[Tx], Grant | None]
@@ -76,7 +76,8 @@ class Work:
                 raise Unworkable("its worker cannot be brought back")
             return self._generate()
         if chunk.deaths and chunk.row_count > 1:
-            return self._halve()
+            self._halve()
+            return None
         if deadly:
             self._output.extend(self._applier.fail_all(self._rows(), WORKER_DIED))
             return self._settle()
