@@ -31,12 +31,20 @@ class Form(StrEnum):
     GENERATOR = "generator"
 
 
-class Refused(Exception):
-    """Raised, or returned in a batch, by an action that will not do a row; its text becomes the row's `error`."""
-
-
 Line = Mapping[str, Any]
 """Values by output column; a column that is left out is empty."""
+
+
+class Refused(Exception):
+    """Raised, or returned in a batch, by an action that will not do a row; `reason` becomes the row's `error`.
+
+    `line` fills the action's other columns.
+    """
+
+    def __init__(self, reason: str, line: Line | None = None) -> None:
+        super().__init__(reason)
+        self.line = line
+
 
 Answer = None | Line | Sequence[Line] | Refused
 """What became of a row: done without columns of its own, done with one line or several, or refused."""
@@ -48,6 +56,10 @@ class Log(Protocol):
     def info(self, event: str, **facts: Any) -> None: ...
 
     def warning(self, event: str, **facts: Any) -> None: ...
+
+    def exception(self, event: str, **facts: Any) -> None:
+        """Log with the traceback of the exception in hand."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

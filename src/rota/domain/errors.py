@@ -143,3 +143,10 @@ class StorageFull(Refusal):
     """The disk or the database has no room; nothing of the request was kept."""
 
     code: ClassVar[str] = "storage_full"
+
+
+@dataclass(eq=False)
+class StoreUnavailable(Refusal):
+    """The database does not answer, or another process has kept it locked for too long; trying again may help."""
+
+    code: ClassVar[str] = "store_unavailable"

@@ -27,6 +27,17 @@ class Grant:
     job: Job
 
 
+def is_waiting(tx: Tx, *, now: int) -> bool:
+    """Is there a chunk to lease?"""
+    return tx.one("job_next", now=now) is not None
+
+
+def check(tx: Tx, chunk: Chunk) -> None:
+    """Raises Fenced when the chunk is already lost, to save the work; only `settle` makes sure."""
+    if tx.one("chunk_counts", **_at(chunk)) is None:
+        raise Fenced
+
+
 def take(tx: Tx, owner: str, *, lease_until: int, now: int) -> Grant | None:
     """Lease the chunk whose turn it is, or None when there is nothing to run.
 
@@ -62,8 +73,8 @@ def beat(tx: Tx, chunk: Chunk, succeeded: int, failed: int, *, lease_until: int)
     return status
 
 
-def settle(tx: Tx, grant: Grant, tally: Tally, *, remainder: Chunk | None = None, now: int) -> None:
-    """Say what became of the chunk's rows, and end the job if they were the last.
+def settle(tx: Tx, grant: Grant, tally: Tally, *, remainder: Chunk | None = None, now: int) -> bool:
+    """Say what became of the chunk's rows, and end the job if they were the last: then it is True.
 
     With a remainder only the rows before it are settled; the remainder becomes an open chunk. Raises Fenced.
     """
@@ -86,7 +97,7 @@ def settle(tx: Tx, grant: Grant, tally: Tally, *, remainder: Chunk | None = None
     facts = {"first_row": chunk.first_row, "rows": row_count, "succeeded": tally.succeeded, "failed": tally.failed}
     record(tx, Event(now, Kind.CHUNK_SETTLED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
     count(tx, chunks=1, rows_succeeded=tally.succeeded, rows_failed=tally.failed)
-    jobs.end_if_over(tx, chunk.job_id, now=now)
+    return jobs.end_if_over(tx, chunk.job_id, now=now)
 
 
 def release(tx: Tx, chunk: Chunk, *, now: int) -> None:

@@ -134,16 +134,17 @@ def break_off(tx: Tx, job_id: str, reason: str, *, now: int) -> None:
         _end(tx, job, Verb.HALT, now=now, reason=reason)
 
 
-def end_if_over(tx: Tx, job_id: str, *, now: int) -> None:
+def end_if_over(tx: Tx, job_id: str, *, now: int) -> bool:
     """End the job when its last chunk is settled, or when it is being stopped and nobody holds a chunk any more."""
     job = load(tx, job_id)
     if job is None or job.status not in RUNNING:
-        return
-    if job.status is Status.STOPPING:
-        if not tx.one("job_held", job_id=job_id):
-            _end(tx, job, Verb.HALT, now=now, reason=None)
-    elif not tx.one("job_unsettled", job_id=job_id):
-        _end(tx, job, verdict(job.total_count, job.success_count, job.failure_count), now=now, reason=None)
+        return False
+    if tx.one("job_held" if job.status is Status.STOPPING else "job_unsettled", job_id=job_id):
+        return False
+    stopping = job.status is Status.STOPPING
+    verb = Verb.HALT if stopping else verdict(job.total_count, job.success_count, job.failure_count)
+    _end(tx, job, verb, now=now, reason=None)
+    return True
 
 
 def delete(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> Job:

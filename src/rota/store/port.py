@@ -46,7 +46,8 @@ class Tx(Protocol):
 class Store(Protocol):
     """A database. `read` sees one consistent state; `write` commits at the end or, on an exception, not at all.
 
-    A commit survives power loss unless ROTA_DURABILITY is `normal`. Raises StorageFull when there is no room.
+    A commit survives power loss unless ROTA_DURABILITY is `normal`. Raises StorageFull when there is no room, and
+    StoreUnavailable when the database does not answer.
     """
 
     def read(self) -> AbstractContextManager[Tx]: ...

@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from rota.domain.errors import StorageFull
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.store import filters, migrations
 from rota.store.port import Observer, Row
 from rota.store.statements import load
@@ -85,6 +85,8 @@ class PostgresStore:
                 yield PostgresTx(connection, self._sql, self._observe)
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
             raise StorageFull from error
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise StoreUnavailable from error
 
     @contextmanager
     def read(self) -> Iterator[PostgresTx]:

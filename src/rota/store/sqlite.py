@@ -8,7 +8,7 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
 
-from rota.domain.errors import StorageFull
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.store import filters, migrations
 from rota.store.port import Observer, Row
 from rota.store.statements import load
@@ -95,9 +95,7 @@ class SqliteStore:
             yield connection
         except sqlite3.DatabaseError as error:
             connection.close()
-            if _is_full(error):
-                raise StorageFull from error
-            raise
+            raise _translated(error) from error
         except BaseException:
             self._idle.put(connection)
             raise
@@ -143,5 +141,8 @@ class SqliteStore:
                 return
 
 
-def _is_full(error: sqlite3.Error) -> bool:
-    return getattr(error, "sqlite_errorcode", None) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
+def _translated(error: sqlite3.DatabaseError) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}:
+        return StorageFull()
+    return StoreUnavailable() if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR} else error

@@ -1,0 +1,319 @@
+"""Puts a server together: the only file that names a database, a blob store, an engine and the settings.
+
+It is also what the processes of a server run: `python -m rota.bootstrap http|runner …`.
+"""
+
+import fcntl
+import http.client
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+
+from rota.clock import new_id, new_token, now
+from rota.settings import Settings, read_settings
+from rota.store.port import Blobs, Store
+
+log = structlog.get_logger()
+
+ADMIN_TOKEN = "admin-token"
+SERVER_ID = "server-id"
+SERVE_LOCK = "serve.lock"
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def open_store(settings: Settings, **options: Any) -> Store:
+    """The database of the settings. The driver of the other one is never imported."""
+    durable = settings.durability == "full"
+    if settings.database.startswith("sqlite:"):
+        from rota.store.sqlite import SqliteStore
+
+        return SqliteStore(settings.database, durable=durable, busy_s=settings.busy_s, **options)
+    from rota.store.postgres import PostgresStore
+
+    return PostgresStore(settings.database, durable=durable, connections=settings.threads + 4, **options)
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    from rota.store.blobs import LocalBlobs
+
+    return LocalBlobs(settings.blobs, durable=settings.durability == "full")
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Bring the schema up to date and found the root account; the ids of the migrations that were applied."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings)
+    applied = store.migrate()
+    _found(settings, store)
+    store.close()
+    return applied
+
+
+def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
+    """Serve until SIGTERM or SIGINT; the exit code. Prints one line when it is ready."""
+    configure_log(settings)
+    try:
+        port = _free_port(host, port)
+    except OSError as error:
+        print(f"rota: cannot listen on http://{host}:{port}: {error.strerror}", file=sys.stderr)
+        return 1
+    migrate(settings)
+    with _sole_server(settings) as sole:
+        if sole:
+            _recover(settings)
+        supervisor = _supervisor(settings, workers)
+        supervisor.add("http", lambda *_: _command("http", host, str(port)))
+        return supervisor.run(
+            ready=lambda: _answers(host, port),
+            announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
+        )
+
+
+def worker(settings: Settings, *, workers: int) -> int:
+    """Run engine processes only, until SIGTERM or SIGINT; the exit code."""
+    configure_log(settings)
+    migrate(settings)
+    return _supervisor(settings, workers).run(ready=lambda: False, announce=lambda: None)
+
+
+def application() -> Any:
+    """The WSGI application, in the process that Granian starts for it."""
+    from rota.actions.registry import installed
+    from rota.web.app import create
+
+    settings = read_settings()
+    configure_log(settings)
+    _die_with_parent()
+    return create(
+        store=open_store(settings),
+        blobs=open_blobs(settings),
+        catalogue=installed(),
+        node=settings.node_name,
+        max_upload=settings.max_upload,
+        max_json=settings.max_json,
+        stop_s=settings.stop_s,
+        session_s=settings.session_s,
+        lease_s=settings.lease_s,
+        clock=now,
+        new_id=new_id,
+    )
+
+
+def configure_log(settings: Settings) -> None:
+    """Structured lines on stderr: readable on a terminal, JSON elsewhere."""
+    renderer: Any = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _serve_http(host: str, port: int) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    from rota.engine.embedded import ticker
+
+    settings = read_settings()
+    _every_beat(ticker())
+    Granian(
+        "rota.bootstrap:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=1,
+        # SQLite and the GIL let about one thread run at a time: more threads only hold slow clients and stops in wait.
+        blocking_threads=settings.threads,
+        backpressure=settings.threads * 4,
+        websockets=False,
+        log_enabled=False,
+        workers_kill_timeout=30,
+    ).serve()
+
+
+def _run_runner(owner: str, forerunner: str | None) -> None:
+    import signal
+
+    from rota.actions.registry import installed
+    from rota.engine import ledger
+    from rota.engine.embedded import ticker
+    from rota.engine.runner import Engine, Heart, Runner
+
+    settings = read_settings()
+    configure_log(settings)
+    options = {"http_call_private": settings.http_call_private, "http_call_rate": settings.http_call_rate}
+    store = open_store(settings)
+    engine = Engine(store, open_blobs(settings), installed(), now, settings.lease_s, options, log.bind(runner=owner))
+    runner = Runner(engine, owner)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runner.drain())
+    if forerunner:
+        with store.write() as tx:
+            ledger.bury(tx, forerunner, now=now())
+    Heart(engine, runner, ticker()).start()
+    runner.run()
+    store.close()
+
+
+def _supervisor(settings: Settings, workers: int) -> Any:
+    from rota.engine.embedded import Supervisor
+
+    supervisor = Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
+    server = _server_id(settings)
+    for number in range(workers):
+        supervisor.add(f"{server}.{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
+    return supervisor
+
+
+def _command(*words: str) -> list[str]:
+    from rota.engine.embedded import module_command
+
+    return module_command("rota.bootstrap", *words)
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """The environment that gives a child these very settings."""
+    chosen = {choice.name: getattr(settings, choice.name) for choice in fields(settings)}
+    words = {f"ROTA_{name.upper()}": str(value) for name, value in chosen.items() if value != ""}
+    return {**os.environ, **words, "ROTA_DATA": str(settings.data.absolute())}
+
+
+def _found(settings: Settings, store: Store) -> None:
+    """Found the root account on the first start; its superuser's token is in a file before it works anywhere."""
+    from rota.operations import accounts
+
+    token = settings.admin_token or new_token()
+    with store.write() as tx:
+        if accounts.found(
+            tx, email=settings.admin_email, token=token, account_id=new_id(32), token_id=new_id(16), now=now()
+        ):
+            _write_secret(settings.data / ADMIN_TOKEN, token)
+        elif settings.admin_token:
+            accounts.ensure_token(tx, email=settings.admin_email, token=token, token_id=new_id(16), now=now())
+
+
+def _recover(settings: Settings) -> None:
+    """Nobody else serves this folder: what its earlier runners held is free, with no lease to wait for."""
+    from rota.engine import ledger
+    from rota.operations import sweeps
+
+    store = open_store(settings)
+    with store.write() as tx:
+        ledger.recover(tx, f"{_server_id(settings)}.", now=now())
+    sweeps.remove_orphans(store, open_blobs(settings))
+    store.close()
+
+
+class _sole_server:  # noqa: N801
+    """A lock on the data folder for as long as this server lives; entering tells whether it was free."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.data / SERVE_LOCK
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> bool:
+        self._file = self._path.open("ab")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def __exit__(self, *exc: object) -> None:
+        assert self._file is not None
+        self._file.close()
+
+
+def _server_id(settings: Settings) -> str:
+    """What names this data folder's runners in a ledger that other machines may share."""
+    path = settings.data / SERVER_ID
+    with suppress(FileExistsError):
+        _write_secret(path, new_id(8), exclusive=True)
+    return path.read_text().strip()
+
+
+def _write_secret(path: Path, text: str, *, exclusive: bool = False) -> None:
+    """A file of mode 0600 that is whole or not there."""
+    beside = path.with_name(f".{path.name}.{new_id(8)}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        if exclusive:
+            os.link(beside, path)
+        else:
+            beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Raises OSError when it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
+        return int(probe.getsockname()[1])
+
+
+def _answers(host: str, port: int) -> bool:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    try:
+        connection = http.client.HTTPConnection(reachable, port, timeout=2)
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _every_beat(tick: Any) -> None:
+    def beat() -> None:
+        while True:
+            tick()
+            time.sleep(0.25)
+
+    threading.Thread(target=beat, name="tick", daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    """A worker of Granian outlives a killed Granian, and would keep the port."""
+    parent = os.getppid()
+
+    def tick() -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    _every_beat(tick)
+
+
+def main(words: Sequence[str]) -> None:
+    if words[0] == "http":
+        _serve_http(words[1], int(words[2]))
+    else:
+        _run_runner(words[1], words[2] or None)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
