@@ -1,7 +1,6 @@
 """Answers for /admin/v1: accounts, users and tokens as plain JSON, for the command line and for scripts."""
 
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,8 +9,8 @@ from typing import Any
 import falcon
 import msgspec
 
+from rota.clock import new_token
 from rota.domain.accounts import (
-    TOKEN_BYTES,
     Account,
     Actor,
     Role,
@@ -37,11 +36,11 @@ Who = Callable[[falcon.Request], Actor]
 
 
 def create(
-    *, store: Store, clock: Callable[[], int], new_id: Callable[[], str], session_s: float, who: Who | None = None
+    *, store: Store, clock: Callable[[], int], new_id: Callable[[int], str], session_s: float, who: Who | None = None
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The WSGI application of /admin/v1.
 
-    `clock` gives microseconds since 1970, `new_id` 32 lower-case hex. A token for which no life is asked lives
+    `clock` gives microseconds since 1970, `new_id` so many lower-case hex. A token for which no life is asked lives
     `session_s`. `who` is for a caller who has proven who they are in another way than by a token.
     """
     desk = _Desk(store, clock, new_id, session_s, who or _by_token(store, clock))
@@ -65,7 +64,7 @@ class _Desk:
 
     store: Store
     clock: Callable[[], int]
-    new_id: Callable[[], str]
+    new_id: Callable[[int], str]
     session_s: float
     who: Who
 
@@ -92,7 +91,7 @@ class _Accounts(_Resource):
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         actor = self.desk.who(request)
         given = read_object(request, required={"name": text(name_fault)}, optional={"parent_id": or_null(_account_id)})
-        account_id, now = self.desk.new_id(), self.desk.clock()
+        account_id, now = self.desk.new_id(32), self.desk.clock()
         with self.desk.store.write() as tx:
             made = accounts.add_account(
                 tx, actor, given["name"], given.get("parent_id"), account_id=account_id, now=now
@@ -163,7 +162,7 @@ class _Tokens(_Resource):
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         actor = self.desk.who(request)
         given = read_object(request, required={"email": _email}, optional={"expires_in_s": or_null(_LIFE)})
-        now, token_id, token = self.desk.clock(), self.desk.new_id(), secrets.token_hex(TOKEN_BYTES)
+        now, token_id, token = self.desk.clock(), self.desk.new_id(16), new_token()
         life_s = given.get("expires_in_s", self.desk.session_s)
         expires_at = None if life_s is None else now + int(life_s * SECOND)
         with self.desk.store.write() as tx:
