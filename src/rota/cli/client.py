@@ -82,6 +82,8 @@ class Client:
             raise CommandError(f"{self.url} did not answer in time.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise CommandError(f"The talk with {self.url} broke off: {error}.") from error
+        except UnicodeEncodeError as error:
+            raise CommandError(f"{error.object!r} cannot be sent: it is not UTF-8.", exit_code=2) from error
 
 
 def _check(answer: httpx.Response) -> None:

@@ -4,29 +4,28 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+STDIN = "-"
+
 
 @contextmanager
-def known_length(path: Path) -> Iterator[IO[bytes]]:
+def known_length(name: str) -> Iterator[IO[bytes]]:
     """The bytes of a file, or of stdin for `-`, as a file with a length.
 
     What has none (a pipe) is spooled first: a server cannot tell an upload of unknown length that was cut off from one
     that has ended.
     """
-    if str(path) != "-" and path.is_file():
-        with path.open("rb") as file:
+    if name != STDIN and Path(name).is_file():
+        with Path(name).open("rb") as file:
             yield file
         return
     with TemporaryFile() as spool:
-        if str(path) == "-":
-            shutil.copyfileobj(sys.stdin.buffer, spool)
-        else:
-            with path.open("rb") as pipe:
-                shutil.copyfileobj(pipe, spool)
+        with nullcontext(sys.stdin.buffer) if name == STDIN else Path(name).open("rb") as pipe:
+            shutil.copyfileobj(pipe, spool)
         spool.seek(0)
         yield spool
 

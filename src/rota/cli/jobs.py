@@ -12,7 +12,7 @@ import typer
 
 from rota.cli import choices
 from rota.cli.answers import RefusedError
-from rota.cli.files import known_length, write_whole
+from rota.cli.files import STDIN, known_length, write_whole
 from rota.cli.output import CommandError, say, show_json, show_record, show_table
 from rota.cli.watch import watch
 
@@ -33,6 +33,12 @@ Account = Annotated[str | None, typer.Option(metavar="ID", help="The job's accou
 Watch = Annotated[
     bool, typer.Option("--watch", help="Show progress until it has ended; exit 1 unless all rows succeeded.")
 ]
+
+
+def _existing(file: str | None) -> str | None:
+    if file and file != STDIN and not (Path(file).exists() and not Path(file).is_dir()):
+        raise typer.BadParameter(f"there is no file {file}")
+    return file
 
 
 class Jobs:
@@ -91,10 +97,7 @@ def list_actions(
 def add_job(
     name: Annotated[str, typer.Argument(metavar="CATEGORY.ACTION", help="What is to be done to every row.")],
     file: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="FILE|-", exists=True, dir_okay=False, readable=True, allow_dash=True, help="The rows; `-`: stdin."
-        ),
+        str | None, typer.Argument(metavar="FILE|-", callback=_existing, help="The rows; `-`: stdin.")
     ] = None,
     file_name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the input. [FILE's name]")] = None,
     account: Account = None,
@@ -111,7 +114,7 @@ def add_job(
         raise typer.BadParameter(f"{name} is not of the form CATEGORY.ACTION")
     if watch_it and not start:
         raise typer.BadParameter("--watch needs --start")
-    called = file_name or (file.name if file and str(file) != "-" else None)
+    called = file_name or (Path(file).name if file and file != STDIN else None)
     query = {"category": category, "action": action, "file_name": called}
     with _jobs(account) as jobs, known_length(file) if file else nullcontext() as rows:
         made = jobs.one("PUT", query=query, file=rows, content_type=_content_type(called) if rows else None)
@@ -186,16 +189,16 @@ def fetch_output(
     name: Annotated[
         str, typer.Option(help="out.csv, in.csv, success.csv, failed.csv, unprocessed.csv or manifest.json.")
     ] = "out.csv",
-    to: Annotated[Path, typer.Option("--output", "-o", metavar="FILE|-", help="Where to; `-`: stdout.")] = Path("-"),
+    to: Annotated[str, typer.Option("--output", "-o", metavar="FILE|-", help="Where to; `-`: stdout.")] = "-",
     account: Account = None,
 ) -> None:
     """Fetch a file of a job. A FILE is written whole or not at all."""
     refusal = f"Job {job_id} has no {name}, or there is no such job."
     with _jobs(account) as jobs, _explaining(refusal), jobs.file(job_id, name) as blocks:
-        if str(to) == "-":
+        if to == "-":
             sys.stdout.buffer.writelines(blocks)
         else:
-            write_whole(to, blocks)
+            write_whole(Path(to), blocks)
 
 
 @contextmanager
