@@ -8,7 +8,8 @@ import falcon
 import structlog
 
 from rota.actions.registry import Catalogue
-from rota.dialects import kazoo
+from rota.dialects.kazoo import app as kazoo
+from rota.dialects.kazoo import openapi
 from rota.store.port import Blobs, Store
 from rota.web import admin, docs, health
 from rota.web.metrics import Metrics
@@ -98,7 +99,7 @@ def _own(store: Store, blobs: Blobs, metrics: Metrics, clock: Callable[[], int])
     app.add_route("/healthz", health.Alive())
     app.add_route("/readyz", health.Ready(store, blobs, clock))
     app.add_route("/metrics", MetricsPage(metrics))
-    docs.add_routes(app, {"kazoo": kazoo.document()})
+    docs.add_routes(app, {"kazoo": openapi.document()})
     return app
 
 
