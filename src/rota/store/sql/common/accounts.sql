@@ -62,3 +62,9 @@ INSERT INTO sign_in_failures (address, failed_at) VALUES (:address, :now);
 
 -- name: failures_forget!
 DELETE FROM sign_in_failures WHERE failed_at <= :since;
+
+-- name: actor_by_user
+-- Who a job acts for: the user that started it, as they stand now.
+SELECT u.id AS user_id, u.email, u.role, u.superuser, u.expertise, u.created_at AS user_created_at,
+       a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
+FROM users u JOIN accounts a ON a.id = u.account_id WHERE u.id = :user_id;
