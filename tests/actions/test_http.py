@@ -109,7 +109,7 @@ def refused(made: Caller, cells: dict[str, str]) -> tuple[str, Line | None]:
 
 def context(private: bool) -> Context:
     options = {"http_call_private": private, "http_call_rate": 1_000.0}
-    return Context("job1", "a", "a", 1, NOW, Silent(), options, first_row=7)
+    return Context("job1", "a", "a", 1, NOW, Silent(), options, rows=(7,))
 
 
 def test_a_row_gets_status_and_response(service: Service) -> None:

@@ -58,5 +58,5 @@ def test_every_declaration_and_its_default_is_documented() -> None:
 
 def test_everything_in_the_context_is_documented() -> None:
     part = TEXT.split("## The context")[1].split("## ")[0]
-    public = {each.name for each in dataclasses.fields(Context)} - {"first_row"} | {"key"}
+    public = {each.name for each in dataclasses.fields(Context)} - {"rows"} | {"key"}
     assert set(re.findall(r"`(\w+)(?:\(index\))?`", "".join(re.findall(r"^\| (.*?) \|", part, re.MULTILINE)))) == public

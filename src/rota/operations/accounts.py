@@ -109,19 +109,16 @@ def accounts_below(tx: Tx, account: Account) -> list[Account]:
 
 
 def add_account(tx: Tx, actor: Actor, name: str, parent_id: str | None, *, account_id: str, now: int) -> Account:
+    """A new account below the parent, or below the actor's own. Raises InvalidFields with every fault at once."""
     parent = reach(tx, actor, parent_id or actor.account.id)
     require_admin(actor)
-    if fault := name_fault(name):
-        raise InvalidFields({"name": fault})
+    faults = {"name": name_fault(name), "id": None if is_account_id(account_id) else "is not 32 lower-case hex digits"}
+    if any(faults.values()):
+        raise InvalidFields({field: fault for field, fault in faults.items() if fault})
     account = Account(account_id, name.strip(), parent.id, f"{parent.lineage}{account_id}/", now)
-    tx.run(
-        "account_insert",
-        id=account.id,
-        name=account.name,
-        parent_id=parent.id,
-        lineage=account.lineage,
-        created_at=now,
-    )
+    values = {"id": account.id, "name": account.name, "parent_id": parent.id, "lineage": account.lineage}
+    if not tx.run("account_insert", **values, created_at=now):
+        raise InvalidFields({"id": "is taken"})
     facts = {"name": account.name, "parent_id": parent.id}
     record(tx, Event(now, Kind.ACCOUNT_CREATED, account_id, f"account:{account_id}", actor.user.id, facts))
     return account
@@ -206,11 +203,10 @@ def revoke_token(tx: Tx, actor: Actor, token_id: str, *, now: int) -> None:
     row = tx.one("token_owner", id=token_id) if token_id.isprintable() else None
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise TokenNotFound(token_id)
-    if row["user_id"] != actor.user.id:
-        require_admin(actor)
+    _require_power_over(actor, _user(row))
     if tx.run("token_revoke", id=token_id, now=now):
         facts = {"token_id": token_id}
-        record(tx, Event(now, Kind.TOKEN_REVOKED, row["account_id"], f"user:{row['user_id']}", actor.user.id, facts))
+        record(tx, Event(now, Kind.TOKEN_REVOKED, row["account_id"], f"user:{row['id']}", actor.user.id, facts))
 
 
 def tokens_of(tx: Tx, actor: Actor, email: str) -> list[Row]:
