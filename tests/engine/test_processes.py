@@ -114,14 +114,14 @@ def test_a_group_that_was_suspended_goes_on_where_it_was(house: House, start_wor
 
 
 def test_a_drain_settles_the_rows_in_hand_and_exits_with_0(house: House, start_workers: Start) -> None:
-    words = numbered(400, every=2, special="wait")
+    words = numbered(160, every=2, special="wait")
     job_id = house.submit("trial.row", table(words))
     workers = start_workers(1)
     wait_until(lambda: done(house, job_id) >= 3, "some rows")
     assert workers.drain() == 0
     assert house.job(job_id).status is Status.EXECUTING
     before = len(house.lines(job_id))
-    assert 3 <= before < 400
+    assert 3 <= before < 160
     with house.store.read() as tx:
         assert [chunk["state"] for chunk in tx.all("chunks_of_job", job_id=job_id)].count("leased") == 0
     start_workers(2)
