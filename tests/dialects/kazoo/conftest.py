@@ -2,8 +2,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dialects.kazoo.lab import Lab, people
 
+from dialects.kazoo.lab import Lab, people
 from rota.store.blobs import LocalBlobs
 from rota.store.sqlite import SqliteStore
 

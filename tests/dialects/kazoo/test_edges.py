@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import structlog
-from dialects.kazoo.lab import CHILD, CHILD_TOKEN, OTHER, OTHER_TOKEN, ROOT, ROOT_TOKEN, Lab, error, success, whole
 
+from dialects.kazoo.lab import CHILD, CHILD_TOKEN, OTHER, OTHER_TOKEN, ROOT, ROOT_TOKEN, Lab, error, success, whole
 from rota.dialects.kazoo import errors
 from rota.domain.errors import Refusal, StorageFull, StoreUnavailable
 from rota.operations import accounts

@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import pytest
+
 from dialects.kazoo.lab import (
     CHILD,
     CHILD_TOKEN,
@@ -19,7 +20,6 @@ from dialects.kazoo.lab import (
     success,
     whole,
 )
-
 from rota.domain import jobs as domain_jobs
 from rota.engine import ledger
 from rota.operations import jobs

@@ -24,6 +24,8 @@ _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
     "task_id": ("path", _TASK_ID, "The task."),
     "category": ("query", _NAME, "The action's category."),
     "action": ("query", _NAME, "The action's name."),
+    "only_category": ("query", _STRING, "Only the actions of this category."),
+    "only_action": ("query", _STRING, "Only actions of this name."),
     "file_name": ("query", _FILE_NAME, "A person's name for the input."),
     "page_size": (
         "query",
@@ -254,7 +256,7 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
             "The actions that are installed.",
             {200: {"application/json": _ref("CatalogueAnswer")}},
             (),
-            ("category", "action"),
+            ("only_category", "only_action"),
             public=True,
         ),
         "put": _CREATE,
@@ -369,14 +371,20 @@ def _operation(path: str, operation: _Operation, in_path: list[str]) -> Node:
     if operation.public:
         described["security"] = []
     if operation.body:
-        described["requestBody"] = {"content": _content(operation.body)}
+        described["requestBody"] = {"required": operation.public, "content": _content(operation.body)}
     return described
 
 
 def _parameter(name: str, required: frozenset[str]) -> Node:
     where, schema, description = _PARAMETERS[name]
     needed = where == "path" or name in required
-    return {"name": name, "in": where, "required": needed, "schema": schema, "description": description}
+    return {
+        "name": name.removeprefix("only_"),
+        "in": where,
+        "required": needed,
+        "schema": schema,
+        "description": description,
+    }
 
 
 def _responses(operation: _Operation) -> Node:
