@@ -35,7 +35,8 @@ def _bytes(value: str) -> int:
     match = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
     if not match:
         raise ValueError
-    return int(match[1]) * 1024 ** " KMGT".index(match[2].upper() or " ")
+    power: int = " KMGT".index(match[2].upper() or " ")
+    return int(match[1]) * int(1024**power)
 
 
 def _flag(value: str) -> bool:

@@ -9,6 +9,8 @@ from enum import StrEnum
 TOKEN_BYTES = 32
 EMAIL_LIMIT = 254
 NAME_LIMIT = 255
+PASSWORD_MINIMUM = 8
+PASSWORD_LIMIT = 1024
 
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
@@ -79,7 +81,7 @@ def email_fault(email: str) -> str | None:
     """Why this is no e-mail address, or None."""
     if len(email) > EMAIL_LIMIT:
         return f"is longer than {EMAIL_LIMIT} characters"
-    return None if _EMAIL.fullmatch(email) else "is not an e-mail address"
+    return None if _EMAIL.fullmatch(email) and email.isprintable() else "is not an e-mail address"
 
 
 def name_fault(name: str) -> str | None:
@@ -89,3 +91,10 @@ def name_fault(name: str) -> str | None:
     if len(name) > NAME_LIMIT:
         return f"is longer than {NAME_LIMIT} characters"
     return None if name.isprintable() else "holds control characters"
+
+
+def password_fault(password: str) -> str | None:
+    """Why this is no good password, or None. What it holds is free: length is what makes it hard to guess."""
+    if len(password) < PASSWORD_MINIMUM:
+        return f"must be at least {PASSWORD_MINIMUM} characters"
+    return f"is longer than {PASSWORD_LIMIT} characters" if len(password) > PASSWORD_LIMIT else None

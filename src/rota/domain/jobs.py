@@ -92,8 +92,8 @@ def verdict(total: int | None, succeeded: int, failed: int) -> Verb:
 class Job:
     """One upload, one action, one run. Times are microseconds since 1970 UTC; counts are rows.
 
-    `header` names the input's columns, empty without input; `out_header` those of the output. `rows_name` is the blob that the engine reads: `in.csv`,
-    or `rows.csv` where the upload was in another charset than UTF-8.
+    `header` names the input's columns, empty without input; `out_header` those of the output. `rows_name` is the blob
+    that the engine reads: `in.csv`, or `rows.csv` where the upload was in another charset than UTF-8.
     """
 
     id: str

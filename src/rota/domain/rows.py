@@ -7,7 +7,7 @@ taken apart is in `scan`; here is what is remembered from one block to the next.
 import codecs
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = [
     "Transcoder",
     "format_rows",
     "read_rows",
+    "split_rows",
     "transcoder",
 ]
 
@@ -286,6 +287,16 @@ def read_rows(data: bytes) -> Iterator[list[str]]:
     return filter(None, csv.reader(io.StringIO(data.decode(), newline=""), strict=True))
 
 
+def split_rows(data: bytes, rows: int) -> int:
+    """Where in a span's bytes its first `rows` rows end: the offset of the next row, its blank lines before it."""
+    lines = list(io.StringIO(data.decode(), newline=""))
+    reader = csv.reader(lines, strict=True)
+    for _ in range(rows):
+        while not next(reader):
+            pass
+    return len("".join(lines[: reader.line_num]).encode())
+
+
 class _Lines(list[str]):
     """What csv.writer writes, row by row, each row's CRLF made LF."""
 
@@ -293,9 +304,14 @@ class _Lines(list[str]):
         self.append(row[:-2] + "\n")
 
 
-def format_rows(rows: Iterable[Sequence[str]]) -> bytes:
+def format_rows(rows: Sequence[Sequence[str]]) -> bytes:
     """Rows as CSV in UTF-8: cells quoted when they need it, rows ended by LF. Lone surrogates are written as "?"."""
-    # Until Python 3.13 csv.writer quotes a cell for its CR only if the row end has one.
-    lines = _Lines()
-    csv.writer(lines, lineterminator="\r\n").writerows(rows)
-    return "".join(lines).encode(errors="replace")
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    written = text.getvalue()
+    if "\r" in written:
+        # Until Python 3.13 csv.writer quotes a cell for its CR only if the row end has one.
+        lines = _Lines()
+        csv.writer(lines, lineterminator="\r\n").writerows(rows)
+        written = "".join(lines)
+    return written.encode(errors="replace")

@@ -30,7 +30,7 @@ csv.field_size_limit(2**31 - 1)
 np.empty(16 << 20, np.uint8)
 
 
-class FormatFault(Exception):  # noqa: N818 - the house says fault: it is the file's, not the program's
+class FormatFault(Exception):
     """The file is no CSV we take. `line`: 1-based physical line on which the wrong row begins. `detail`: a sentence."""
 
     def __init__(self, line: int, detail: str) -> None:

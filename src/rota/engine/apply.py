@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from rota.actions.registry import ERROR, Action, Answer, Batch, Context, Form, Refused
+from rota.actions.registry import ERROR, Action, Answer, Batch, Context, Form, Line, Refused
 from rota.domain.jobs import APPLIER_CRASHED, Job
 
 Cells = list[str]
@@ -17,18 +17,35 @@ class JobCrashed(Exception):
 
 @dataclass(slots=True)
 class Output:
-    """Finished lines of a chunk in input order. `failed_lines` are the indexes of those that belong to failed rows."""
+    """Lines of a chunk in input order. `failed_lines` are the indexes of those that belong to failed rows.
+
+    `lacking` is how many empty cells every line still lacks at its end: rows that only succeeded are kept as they came
+    and not copied (copying a million rows took 0.13 s of the 0.75 s that reading and writing them takes).
+    """
 
     lines: list[Cells] = field(default_factory=list)
     failed_lines: set[int] = field(default_factory=set)
     succeeded: int = 0
     failed: int = 0
+    lacking: int = 0
 
     @property
     def rows(self) -> int:
         return self.succeeded + self.failed
 
+    def complete(self) -> None:
+        """Give every line the cells that it lacks."""
+        if self.lacking:
+            blank = [""] * self.lacking
+            self.lines = [line + blank for line in self.lines]
+            self.lacking = 0
+
     def extend(self, other: "Output") -> None:
+        if not self.lines:
+            self.lacking = other.lacking
+        elif self.lacking != other.lacking:
+            self.complete()
+            other.complete()
         base = len(self.lines)
         self.lines.extend(other.lines)
         self.failed_lines.update(base + index for index in other.failed_lines)
@@ -54,7 +71,7 @@ class Applier:
         sound = [row for index, row in enumerate(rows) if index not in reasons] if reasons else rows
         answers = self._answers(context, sound, first_row) if sound else []
         if answers is None and not reasons:
-            return Output([[*row, *self._blank] for row in rows], set(), len(rows), 0)
+            return Output(list(rows), succeeded=len(rows), lacking=len(self._blank))
         said = iter(answers) if answers is not None else iter([None] * len(sound))
         return self._collect(rows, (reasons[i] if i in reasons else next(said) for i in range(len(rows))))
 
@@ -148,7 +165,7 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _own_lines(answer: None | Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+def _own_lines(answer: Line | Sequence[Line] | None) -> Sequence[Line]:
     if isinstance(answer, Mapping):
         return [answer]
     return answer or [{}]

@@ -1,5 +1,7 @@
 """Accounts, users and tokens: founding the tree, growing it, and telling who is asking."""
 
+from dataclasses import replace
+
 from rota.domain.accounts import (
     Account,
     Actor,
@@ -157,7 +159,8 @@ def add_user(
 
 def user_by_email(tx: Tx, actor: Actor, email: str) -> User:
     """A user whose account the actor may act on. Raises UserNotFound, also for another tree's user."""
-    row = tx.one("user_by_email", email=email.lower())
+    # What cannot be an address is not looked up: PostgreSQL would choke on a NUL.
+    row = None if email_fault(email) else tx.one("user_by_email", email=email.lower())
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise UserNotFound(email)
     return _user(row)
@@ -168,18 +171,33 @@ def users_of(tx: Tx, actor: Actor, account_id: str) -> list[User]:
     return [_user(row) for row in tx.all("users_of_account", account_id=account.id)]
 
 
-def add_token(
-    tx: Tx, actor: Actor, email: str, token: str, *, token_id: str, expires_at: int | None, now: int
+def change_user(
+    tx: Tx, actor: Actor, email: str, *, role: Role | None = None, password_hash: str | None = None, now: int
 ) -> User:
+    """Give a user another role or password; what is None stays. One's own password needs no admin, a role does.
+
+    A superuser is changed by that superuser or by a superuser of the root account alone.
+    """
+    user = user_by_email(tx, actor, email)
+    _require_power_over(actor, user)
+    if role is not None:
+        _require_admin(actor)
+    changes = {"role": role, "password_hash": password_hash}
+    if not any(changes.values()):
+        return user
+    tx.run("user_change", id=user.id, role=role.value if role else None, password_hash=password_hash)
+    facts = {"email": user.email, "changed": [name.removesuffix("_hash") for name, value in changes.items() if value]}
+    record(tx, Event(now, Kind.USER_CHANGED, user.account_id, f"user:{user.id}", actor.user.id, facts))
+    return replace(user, role=role or user.role)
+
+
+def add_token(tx: Tx, actor: Actor, email: str, token: str, *, token_id: str, expires_at: int | None, now: int) -> User:
     """Make a token for a user: for oneself, or as an admin of an account above.
 
     A superuser's token is made by that superuser or by a superuser of the root account alone.
     """
     user = user_by_email(tx, actor, email)
-    if user.id != actor.user.id:
-        _require_admin(actor)
-        if user.superuser and not actor.is_root:
-            raise Forbidden
+    _require_power_over(actor, user)
     _insert_token(tx, user.id, token, token_id, expires_at, now)
     facts = {"token_id": token_id, "expires_at": expires_at}
     record(tx, Event(now, Kind.TOKEN_CREATED, user.account_id, f"user:{user.id}", actor.user.id, facts))
@@ -189,7 +207,7 @@ def add_token(
 def revoke_token(tx: Tx, actor: Actor, token_id: str, *, now: int) -> None:
     """From this commit on the token works nowhere. Raises TokenNotFound for one that is not, or not the actor's to
     see; revoking twice is no error."""
-    row = tx.one("token_owner", id=token_id)
+    row = tx.one("token_owner", id=token_id) if token_id.isprintable() else None
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise TokenNotFound(token_id)
     if row["user_id"] != actor.user.id:
@@ -200,8 +218,19 @@ def revoke_token(tx: Tx, actor: Actor, token_id: str, *, now: int) -> None:
 
 
 def tokens_of(tx: Tx, actor: Actor, email: str) -> list[Row]:
-    """Ids and times of a user's tokens; the tokens themselves are kept nowhere."""
-    return tx.all("tokens_of_user", user_id=user_by_email(tx, actor, email).id)
+    """Ids and times of a user's tokens, one's own or as an admin; the tokens themselves are kept nowhere."""
+    user = user_by_email(tx, actor, email)
+    if user.id != actor.user.id:
+        _require_admin(actor)
+    return tx.all("tokens_of_user", user_id=user.id)
+
+
+def _require_power_over(actor: Actor, user: User) -> None:
+    """Whoever holds a user's token or sets their password is that user: nobody may rise to superuser that way."""
+    if user.id != actor.user.id:
+        _require_admin(actor)
+        if user.superuser and not actor.is_root:
+            raise Forbidden
 
 
 def _require_admin(actor: Actor) -> None:

@@ -128,7 +128,7 @@ def _unprocessed_blocks(blobs: Blobs, given: Plan) -> Iterator[bytes]:
     source = f"{blob_prefix(given.job.id)}{given.job.rows_name}"
     yield format_rows([given.job.header])
     for row in given.unsettled:
-        yield format_rows(read_rows(blobs.read(source, row["start_byte"], row["end_byte"])))
+        yield format_rows(list(read_rows(blobs.read(source, row["start_byte"], row["end_byte"]))))
 
 
 def _manifest(blobs: Blobs, given: Plan) -> File:

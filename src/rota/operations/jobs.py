@@ -43,9 +43,7 @@ class Page:
     next_key: str | None
 
 
-def create(
-    tx: Tx, actor: Actor, account: Account, order: Order, given: Input | None, *, job_id: str, now: int
-) -> Job:
+def create(tx: Tx, actor: Actor, account: Account, order: Order, given: Input | None, *, job_id: str, now: int) -> Job:
     """A pending job with its whole ledger. The blobs must lie under their keys already."""
     tx.run(
         "job_insert",
@@ -212,4 +210,3 @@ def _job(row: Row) -> Job:
         failure_count=row["failure_count"],
         input_sha256=row["input_sha256"],
     )
-

@@ -1,0 +1,1 @@
+"""Mounts the dialects beside health, metrics and docs; knows HTTP, and nothing of what a dialect means."""

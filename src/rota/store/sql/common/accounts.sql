@@ -27,6 +27,11 @@ INSERT INTO users (account_id, email, role, superuser, expertise, password_hash,
 VALUES (:account_id, :email, :role, :superuser, :expertise, :password_hash, :created_at)
 ON CONFLICT (email) DO NOTHING RETURNING id;
 
+-- name: user_change!
+-- What is NULL stays as it is.
+UPDATE users SET role = coalesce(:role, role), password_hash = coalesce(:password_hash, password_hash)
+WHERE id = :id;
+
 -- name: token_insert!
 INSERT INTO tokens (id, token_hash, user_id, created_at, expires_at)
 VALUES (:id, :token_hash, :user_id, :created_at, :expires_at);

@@ -87,3 +87,10 @@ WHERE id = :id;
 -- Asked to stop, and no holder whose lease still runs.
 SELECT j.id FROM jobs j WHERE j.status = 'stopping' AND NOT EXISTS (
     SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.state = 'leased' AND c.lease_until >= :now);
+
+-- name: engine_waiting_since
+-- When the account whose turn it is was last served; null while nothing is in execution. Leases that still run show an
+-- engine at work, however long its chunks take.
+SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
+    SELECT 1 FROM jobs j JOIN chunks c ON c.job_id = j.id
+    WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.state = 'leased' AND c.lease_until >= :now);

@@ -1,0 +1,250 @@
+"""One chunk in hand: from its bytes through the action to its settlement, whole or as far as it came.
+
+Two threads meet here. The runner's works; its heart beats for the chunk, and settles in the worker's place when a job
+that was asked to stop has a row that will not end. Whoever closes the work first, under its lock, is the one to settle.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+from rota.actions.registry import Catalogue, Context, Form, Refused
+from rota.domain.errors import StorageFull, StoreUnavailable
+from rota.domain.jobs import (
+    APPLIER_CRASHED,
+    DEATHS_TO_BLAME,
+    STOPPED_DURING_ROW,
+    WORKER_DIED,
+    Chunk,
+    Status,
+    Tally,
+    blob_prefix,
+)
+from rota.domain.rows import format_rows, read_rows, split_rows
+from rota.engine import ledger, segments
+from rota.engine.apply import Applier, Cells, JobCrashed, Output, generated
+from rota.engine.ledger import Fenced, Grant
+from rota.operations import sweeps
+from rota.store.port import Blobs, Store, Tx
+
+
+class Unworkable(Exception):
+    """The job cannot go on; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What every runner of a server works with."""
+
+    store: Store
+    blobs: Blobs
+    catalogue: Catalogue
+    clock: Callable[[], int]
+    lease_s: float
+    options: Mapping[str, Any]
+    log: Any
+
+    def lease_until(self) -> int:
+        return self.clock() + round(self.lease_s * 1_000_000)
+
+
+class Work:
+    """`take_next` leases the following chunk, inside the settling transaction: one commit a chunk instead of two."""
+
+    def __init__(
+        self, engine: Engine, grant: Grant, draining: threading.Event, take_next: Callable[[Tx], Grant | None]
+    ) -> None:
+        self.grant, self.since = grant, time.monotonic()
+        self._engine, self._draining, self._take_next = engine, draining, take_next
+        self._action = engine.catalogue.get(grant.job.category, grant.job.action)
+        self._source = self._read_source() if self._action.takes_input else b""
+        self._applier = Applier(self._action, grant.job, self._context())
+        self._output = Output()
+        self._running: Sequence[Cells] = ()
+        self._stop_seen_at: float | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def run(self) -> Grant | None:
+        """Work the chunk and settle it; the chunk leased on the way. Raises Fenced, Unworkable, and the store's own."""
+        chunk, deadly = self.grant.chunk, self.grant.chunk.deaths >= DEATHS_TO_BLAME
+        if self._action.form is Form.GENERATOR:
+            if deadly:
+                raise Unworkable("its worker cannot be brought back")
+            return self._generate()
+        if chunk.deaths and chunk.row_count > 1:
+            self._halve()
+            return None
+        if deadly:
+            self._output.extend(self._applier.fail_all(self._rows(), WORKER_DIED))
+            return self._settle()
+        try:
+            return self._run_inside() if self._action.writes else self._run_outside()
+        except JobCrashed:
+            raise Unworkable("its action crashed") from None
+
+    def beat(self, grace_s: float) -> bool:
+        """Extend the lease and show the counts; True when the worker should be abandoned: its job was asked to stop
+        `grace_s` ago, and it is still inside a row."""
+        done = self._output
+        with self._engine.store.write() as tx:
+            until = self._engine.lease_until()
+            status = ledger.beat(tx, self.grant.chunk, done.succeeded, done.failed, lease_until=until)
+        if status is Status.STOPPING and self._stop_seen_at is None:
+            self._stop_seen_at = time.monotonic()
+        overdue = self._stop_seen_at is not None and time.monotonic() - self._stop_seen_at > grace_s
+        return overdue and not self._action.writes and self._action.takes_input
+
+    def abandon(self) -> bool:
+        """Settle in the worker's place. False when it has come to an end itself; when True, the process must end.
+
+        What the row that will not end did outside is unknown: it fails and says so, lest somebody do it again unawares.
+        """
+        if not self._close():
+            return False
+        self._draining.set()
+        self._output.extend(self._applier.fail_all(self._running, STOPPED_DURING_ROW))
+        try:
+            self._settle()
+        except (Fenced, StorageFull, StoreUnavailable):
+            segments.discard(self._engine.blobs, self.grant.chunk)
+        return True
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def _run_outside(self) -> Grant | None:
+        """Batch by batch; on a stop or a drain what is done is settled."""
+        size = 1 if self._action.form is Form.ROW else self._action.batch_rows
+        for batch in _batches(self._rows(), size):
+            if self._stop_seen_at is not None or self._draining.is_set():
+                break
+            with self._lock:
+                self._running = batch
+            self._finish(self._applier.apply(batch, self.grant.chunk.first_row + self._output.rows))
+        if not self._close():
+            # The heart is settling in this thread's place, and ends the process after it.
+            threading.Event().wait()
+        return self._settle()
+
+    def _finish(self, output: Output) -> None:
+        with self._lock:
+            self._running = ()
+            if not self._closed:
+                self._output.extend(output)
+
+    def _close(self) -> bool:
+        with self._lock:
+            first, self._closed = not self._closed, True
+            return first
+
+    def _run_inside(self) -> Grant | None:
+        """Inside the settling transaction: what the action writes and what became of the rows are one commit."""
+        chunk, output = self.grant.chunk, Output()
+        with self._engine.store.write() as tx:
+            ledger.check(tx, chunk)
+            for batch in _batches(self._rows(), self._action.batch_rows):
+                output.extend(self._applier.apply(batch, chunk.first_row + output.rows, tx))
+            tally = segments.write(self._engine.blobs, chunk, output, self._source)
+            ended = ledger.settle(tx, self.grant, tally, now=self._engine.clock())
+            following = self._following(tx)
+        return self._done(ended, following)
+
+    def _generate(self) -> Grant | None:
+        """Without input: lines go to the segment as they come, however many they are."""
+        size = 0
+        with self._engine.store.read() as tx, self._engine.blobs.create() as upload:
+            for page in self._pages(replace(self._context(), tx=tx)):
+                if self._draining.is_set():
+                    # Handed back as it was taken: the next to have it begins anew.
+                    return self.grant
+                data = format_rows(page)
+                upload.write(data)
+                size += len(data)
+                self._output.succeeded += len(page)
+                if self._stop_seen_at is not None:
+                    break
+            upload.commit(segments.key(self.grant.chunk, "out"))
+        return self._commit(Tally(self._output.succeeded, self._output.failed, size, size, 0), None)
+
+    def _pages(self, context: Context) -> Iterator[list[Cells]]:
+        """The generator's pages until it ends, refuses or crashes; the latter two count as one failure."""
+        try:
+            yield from generated(self._action, self.grant.job, context)
+        except Refused as refusal:
+            context.log.warning("generator.refused", reason=str(refusal))
+            self._output.failed = 1
+        except Exception:
+            context.log.exception(APPLIER_CRASHED)
+            self._output.failed = 1
+
+    def _settle(self) -> Grant | None:
+        """Settle the rows that are done; the others go back as a chunk of their own."""
+        chunk, output = self.grant.chunk, self._output
+        if output.rows == 0:
+            with self._engine.store.write() as tx:
+                ledger.release(tx, chunk, now=self._engine.clock())
+            return None
+        if output.rows == chunk.row_count:
+            return self._commit(segments.write(self._engine.blobs, chunk, output, self._source), None)
+        remainder = _after(chunk, self._source, output.rows)
+        return self._commit(segments.write(self._engine.blobs, chunk, output), remainder)
+
+    def _commit(self, tally: Tally, remainder: Chunk | None) -> Grant | None:
+        with self._engine.store.write() as tx:
+            ended = ledger.settle(tx, self.grant, tally, remainder=remainder, now=self._engine.clock())
+            following = self._following(tx)
+        return self._done(ended, following)
+
+    def _following(self, tx: Tx) -> Grant | None:
+        return None if self._draining.is_set() else self._take_next(tx)
+
+    def _done(self, ended: bool, following: Grant | None) -> Grant | None:
+        if ended:
+            sweeps.remove_strays(self._engine.store, self._engine.blobs, self.grant.job.id)
+            self._engine.log.info("job.ended", job=self.grant.job.id, account=self.grant.job.account_id)
+        return following
+
+    def _halve(self) -> None:
+        rest = _after(self.grant.chunk, self._source, self.grant.chunk.row_count // 2)
+        with self._engine.store.write() as tx:
+            ledger.halve(tx, self.grant, rest, now=self._engine.clock())
+
+    def _rows(self) -> list[Cells]:
+        return list(read_rows(self._source))
+
+    def _read_source(self) -> bytes:
+        job, chunk = self.grant.job, self.grant.chunk
+        try:
+            key = f"{blob_prefix(job.id)}{job.rows_name}"
+            return self._engine.blobs.read(key, chunk.start_byte, chunk.end_byte)
+        except FileNotFoundError:
+            raise Unworkable("its input is gone") from None
+
+    def _context(self) -> Context:
+        job, engine = self.grant.job, self._engine
+        log = engine.log.bind(job=job.id, account=job.account_id)
+        return Context(job.id, job.account_id, job.auth_account_id, job.user_id, engine.clock(), log, engine.options)
+
+
+def _after(chunk: Chunk, source: bytes, done: int) -> Chunk:
+    """The rows after the first `done` of a chunk."""
+    return Chunk(
+        job_id=chunk.job_id,
+        first_row=chunk.first_row + done,
+        row_count=chunk.row_count - done,
+        start_byte=chunk.start_byte + split_rows(source, done),
+        end_byte=chunk.end_byte,
+        epoch=0,
+        deaths=0,
+    )
+
+
+def _batches(rows: list[Cells], size: int) -> Iterator[list[Cells]]:
+    left = iter(rows)
+    while batch := list(islice(left, size)):
+        yield batch

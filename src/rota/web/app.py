@@ -1,0 +1,112 @@
+"""The one WSGI application of a server: dialects by prefix; health, metrics, docs; ids, logs and counts of requests."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import falcon
+import structlog
+
+from rota.actions.registry import Catalogue
+from rota.dialects.kazoo import app as kazoo
+from rota.dialects.kazoo import openapi
+from rota.store.port import Blobs, Store
+from rota.web import admin, docs, health
+from rota.web.metrics import Metrics
+
+log = structlog.get_logger()
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+def create(
+    *,
+    store: Store,
+    blobs: Blobs,
+    catalogue: Catalogue,
+    node: str,
+    max_upload: int,
+    max_json: int,
+    stop_s: float,
+    session_s: float,
+    lease_s: float,
+    clock: Callable[[], int],
+    new_id: Callable[[int], str],
+) -> "Application":
+    """Everything that a server answers."""
+    metrics = Metrics(store)
+    kazoo_app = kazoo.create(
+        store=store,
+        blobs=blobs,
+        catalogue=catalogue,
+        node=node,
+        max_upload=max_upload,
+        max_json=max_json,
+        stop_s=stop_s,
+        session_s=session_s,
+        lease_s=lease_s,
+        clock=clock,
+        new_id=new_id,
+    )
+    return Application(
+        {
+            "/v2": ("kazoo", kazoo_app),
+            "/admin": ("admin", admin.create(store=store, clock=clock, new_id=new_id, session_s=session_s)),
+            "": ("web", _own(store, blobs, metrics, clock)),
+        },
+        metrics,
+        new_id,
+    )
+
+
+class Application:
+    """Chooses the dialect by the first segment of the path, and keeps what all dialects have in common."""
+
+    def __init__(self, mounted: Mapping[str, tuple[str, Wsgi]], metrics: Metrics, new_id: Callable[[int], str]) -> None:
+        self._mounted, self._metrics, self._new_id = mounted, metrics, new_id
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        began, status = time.perf_counter(), ["500"]
+        environ.setdefault("HTTP_X_REQUEST_ID", self._new_id(32))
+        first = "/" + environ["PATH_INFO"].lstrip("/").split("/", 1)[0]
+        name, app = self._mounted.get(first) or self._mounted[""]
+
+        def start(line: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            status[0] = line.split(" ", 1)[0]
+            return start_response(line, headers, *rest)
+
+        try:
+            return app(environ, start)
+        finally:
+            seconds = time.perf_counter() - began
+            self._metrics.note(name, environ["REQUEST_METHOD"], status[0], seconds)
+            log.info(
+                "request",
+                dialect=name,
+                method=environ["REQUEST_METHOD"],
+                path=environ["PATH_INFO"],
+                status=int(status[0]),
+                ms=round(seconds * 1000, 1),
+                request_id=environ["HTTP_X_REQUEST_ID"],
+            )
+
+
+def _own(store: Store, blobs: Blobs, metrics: Metrics, clock: Callable[[], int]) -> falcon.App[Any, Any]:
+    app: falcon.App[Any, Any] = falcon.App()
+    app.req_options.strip_url_path_trailing_slash = True
+    app.add_route("/healthz", health.Alive())
+    app.add_route("/readyz", health.Ready(store, blobs, clock))
+    app.add_route("/metrics", MetricsPage(metrics))
+    docs.add_routes(app, {"kazoo": openapi.document()})
+    return app
+
+
+class MetricsPage:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        response.content_type = "text/plain; version=0.0.4; charset=utf-8"
+        response.data = self._metrics.render()

@@ -1,0 +1,147 @@
+"""The command as a whole: what it imports, how it ends, and that its page names every command."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from rota.cli.main import app
+
+DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
+
+HEAVY = (
+    "rich",
+    "httpx",
+    "falcon",
+    "psycopg",
+    "numpy",
+    "argon2",
+    "msgspec",
+    "structlog",
+    "granian",
+    "sqlite3",
+    "aiosql",
+)
+
+
+def commands(group: Any, words: tuple[str, ...] = ("rota",)) -> Iterator[tuple[str, Any]]:
+    """Every command by its words."""
+    for name, each in group.commands.items():
+        if hasattr(each, "commands"):
+            yield from commands(each, (*words, name))
+        else:
+            yield " ".join((*words, name)), each
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", [["--help"], ["job", "--help"], ["job", "add", "--help"], ["token", "create", "-h"]])
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from rota.cli.main import main\n"
+        f"assert main({words}) == 0\n"
+        f"print(sorted(set({HEAVY}) & sys.modules.keys()), file=sys.stderr)\n"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environ, check=True)
+    assert done.stderr == "[]\n"
+    assert done.stdout.startswith("Usage: rota")
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_has_a_heading_with_an_example_in_the_docs(words: str) -> None:
+    section = re.search(rf"^### `{re.escape(words)}\b[^\n]*\n(.*?)(?=^##|\Z)", DOCS.read_text(), re.M | re.S)
+    assert section, f"{DOCS} has no heading for `{words}`"
+    assert re.search(rf"^```.*^.*{re.escape(words)}", section[1], re.M | re.S), f"`{words}` has no example"
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_option_is_in_the_docs(words: str) -> None:
+    section = re.search(rf"^### `{re.escape(words)}\b.*?(?=^##|\Z)", DOCS.read_text(), re.M | re.S)
+    assert section
+    options = {max(each.opts, key=len) for each in COMMANDS[words].params if each.opts[0].startswith("-")}
+    shared = {"--json", "--help", "--watch", "--account"}
+    assert [each for each in sorted(options - shared) if each not in section[0]] == []
+
+
+def test_the_docs_name_no_command_that_is_not() -> None:
+    named = re.findall(r"^### `(rota [a-z ]+?)(?: [A-Z\[-].*)?`$", DOCS.read_text(), re.M)
+    assert set(named) == COMMANDS.keys()
+
+
+def test_every_command_says_what_it_does() -> None:
+    assert [words for words, each in COMMANDS.items() if not each.help] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--help"], 0),
+        (["--version"], 0),
+        ([], 2),
+        (["nonsense"], 2),
+        (["serve", "--port", "x"], 2),
+        (["serve", "--port", "65536"], 2),
+        (["worker", "--workers", "0"], 2),
+        (["user", "add"], 2),
+        (["user", "add", "a@x.org", "--role", "king"], 2),
+        (["token", "create"], 2),
+        (["token", "create", "--email", "a@x.org", "--expires-in", "0"], 2),
+        (["job", "add", "skel"], 2),
+        (["job", "add", "skel.id1", "not-there.csv"], 2),
+        (["job", "add", "skel.id1", "--watch"], 2),
+        (["job", "list", "--limit", "0"], 2),
+    ],
+)
+def test_wrong_usage_ends_with_2(rota: Callable[..., Any], words: list[str], code: int) -> None:
+    ran = rota(*words)
+    assert ran.code == code
+    assert "Traceback" not in ran.err
+    assert bool(ran.out) == (code == 0)
+
+
+@pytest.mark.parametrize("words", [["serve"], ["worker"], ["migrate"], ["account", "list"], ["job", "list"]])
+def test_bad_settings_are_told_all_at_once(
+    rota: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setenv("ROTA_DURABILITY", "maybe")
+    monkeypatch.setenv("ROTA_LEASE_S", "soon")
+    ran = rota(*words)
+    assert (ran.code, ran.out) == (2, "")
+    assert "ROTA_DURABILITY is 'maybe'" in ran.err
+    assert "ROTA_LEASE_S is 'soon'" in ran.err
+
+
+def test_serve_hands_its_options_to_the_bootstrap(rota: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from rota import bootstrap
+
+    handed: list[Any] = []
+    monkeypatch.setattr(bootstrap, "serve", lambda settings, **words: handed.append((settings.data, words)) or 3)
+    monkeypatch.setattr(bootstrap, "worker", lambda settings, **words: handed.append((settings.data, words)) or 0)
+    assert rota("serve", "--data", "here", "--port", "0", "--workers", "0").code == 3
+    assert rota("worker", "--workers", "2").code == 0
+    assert rota("serve").code == 3
+    cpus = len(os.sched_getaffinity(0))
+    data = Path(os.environ["ROTA_DATA"])
+    assert handed == [
+        (Path("here"), {"host": "127.0.0.1", "port": 0, "workers": 0}),
+        (data, {"workers": 2}),
+        (data, {"host": "127.0.0.1", "port": 8000, "workers": cpus}),
+    ]
+
+
+def test_a_reader_who_leaves_is_no_error_worth_a_word(begin: Callable[..., Any]) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    running = begin("--help", stdout=write, stderr=subprocess.PIPE)
+    os.close(write)
+    _, err = running.communicate(timeout=30)
+    assert (running.returncode, err) == (1, b"")

@@ -1,0 +1,139 @@
+"""What all tests share: an empty store of either database, blobs, and a PostgreSQL that the tests start themselves."""
+
+import os
+import shutil
+import socket
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+import pytest
+
+from rota.store.blobs import LocalBlobs
+from rota.store.port import Store
+from rota.store.postgres import PostgresStore
+from rota.store.sqlite import SqliteStore
+
+_NO_POSTGRES = "SKIPPED: PostgreSQL tests did NOT run: no `postgres` binary found (apt-get install postgresql)"
+
+
+def _postgres_binary(name: str) -> str | None:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return shutil.which(name) or next((str(folder / name) for folder in folders if (folder / name).exists()), None)
+
+
+def _as_postgres(*command: str) -> list[str]:
+    """PostgreSQL refuses to run as root: then it runs as the user `postgres`."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else list(command)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _postgres_binary("postgres") is None:
+        terminalreporter.write_line(_NO_POSTGRES, red=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of an empty PostgreSQL on a free port of loopback; it is gone with the session."""
+    initdb, postgres = _postgres_binary("initdb"), _postgres_binary("postgres")
+    if not initdb or not postgres:
+        pytest.skip(_NO_POSTGRES)
+    folder = Path(mkdtemp(prefix="rota-pg-", dir="/tmp"))
+    if os.getuid() == 0:
+        shutil.chown(folder, "postgres", "postgres")
+    data = folder / "data"
+    subprocess.run(
+        _as_postgres(initdb, "-D", str(data), "-U", "rota", "-A", "trust", "-E", "UTF8", "--no-sync"),
+        check=True,
+        capture_output=True,
+        cwd="/",
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = ["listen_addresses=127.0.0.1", "fsync=off", f"unix_socket_directories={folder}", "max_connections=200"]
+    options = [word for setting in settings for word in ("-c", setting)]
+    command = _as_postgres(postgres, "-D", str(data), "-p", str(port), *options)
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
+    try:
+        url = f"postgresql://rota@127.0.0.1:{port}"
+        _wait_until_up(url, process)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
+    while True:
+        assert process.poll() is None, "PostgreSQL did not start"
+        try:
+            psycopg.connect(f"{url}/postgres", connect_timeout=10).close()
+        except psycopg.OperationalError:
+            continue
+        return
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty database of its own."""
+    import psycopg
+
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        yield f"{postgres_server}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind, in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'rota.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def statements() -> list[str]:
+    """The names of the statements that `store` has run; tests clear it and count."""
+    return []
+
+
+@pytest.fixture
+def open_store(database_url: str, statements: list[str]) -> Iterator[Callable[[], Store]]:
+    """Opens the database of this test, once more for every call, as another process would."""
+    opened: list[Store] = []
+
+    def open_it() -> Store:
+        kind = SqliteStore if database_url.startswith("sqlite") else PostgresStore
+        opened.append(kind(database_url, observe=statements.append))
+        return opened[-1]
+
+    yield open_it
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[[], Store]) -> Store:
+    """A migrated, otherwise empty store of each kind."""
+    opened = open_store()
+    with warnings.catch_warnings():
+        # sqlite3's own adapters, which yoyo uses for its dates, are deprecated from Python 3.12 on.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        opened.migrate()
+    return opened
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> LocalBlobs:
+    return LocalBlobs(tmp_path / "blobs")

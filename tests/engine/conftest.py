@@ -1,0 +1,71 @@
+"""Engine processes on a data folder of their own, started and killed for real."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from rota import bootstrap
+from rota.settings import read_settings
+from support import House, trial_environ, wait_until
+
+_WORKER = "import sys; from rota import bootstrap, settings; " + (
+    "sys.exit(bootstrap.worker(settings.read_settings(), workers=int(sys.argv[1])))"
+)
+
+
+class Workers:
+    """A supervisor and its runners, in a process group of their own."""
+
+    def __init__(self, environ: dict[str, str], count: int) -> None:
+        command = [sys.executable, "-c", _WORKER, str(count)]
+        self.process = subprocess.Popen(command, env=environ, start_new_session=True, stderr=subprocess.DEVNULL)
+
+    def runners(self) -> list[int]:
+        """The process ids of the living runners."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def signal_group(self, number: signal.Signals) -> None:
+        os.killpg(self.process.pid, number)
+
+    def drain(self) -> int:
+        self.process.terminate()
+        return self.process.wait(60)
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.signal_group(signal.SIGKILL)
+            self.process.wait(60)
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return trial_environ(ROTA_DATA=str(tmp_path / "data"), ROTA_LEASE_S="1", ROTA_LOG_LEVEL="error")
+
+
+@pytest.fixture
+def house(environ: dict[str, str]) -> Iterator[House]:
+    settings = read_settings(environ)
+    bootstrap.migrate(settings)
+    store = bootstrap.open_store(settings)
+    yield House.found(store, bootstrap.open_blobs(settings))
+    store.close()
+
+
+@pytest.fixture
+def start_workers(environ: dict[str, str]) -> Iterator[Callable[[int], Workers]]:
+    started: list[Workers] = []
+
+    def start(count: int) -> Workers:
+        started.append(Workers(environ, count))
+        wait_until(lambda: len(started[-1].runners()) == count, "the runners")
+        return started[-1]
+
+    yield start
+    for workers in started:
+        workers.kill()
