@@ -10,7 +10,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
-from dialects.kazoo.lab import CHILD_TOKEN, Lab, people
+from dialects.kazoo.lab import CATALOGUE, CHILD_TOKEN, Lab, people
 from rota.dialects.kazoo.openapi import document
 from rota.store.blobs import LocalBlobs
 from rota.store.sqlite import SqliteStore
@@ -33,7 +33,7 @@ def _described(environ: dict[str, Any], start_response: Callable[..., Any]) -> I
     """The application of the moment, and the description, which schemathesis wants before any fixture has run."""
     if environ["PATH_INFO"] == "/openapi.json":
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(document()).encode()]
+        return [json.dumps(document(CATALOGUE)).encode()]
     return _served["app"](environ, start_response)
 
 

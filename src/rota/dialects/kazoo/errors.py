@@ -48,7 +48,7 @@ class Body:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Fault(Exception):  # noqa: N818 - the fault is the caller's, not an error of the program
+class Fault(Exception):
     """A request that this dialect itself cannot take; the domain has not seen it."""
 
     def __init__(self, body: Body) -> None:
