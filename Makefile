@@ -27,7 +27,7 @@ test: setup
 	$(PY) -m pytest
 
 soak: setup
-	$(PY) -m pytest -m soak
+	$(PY) -m pytest -m soak -s
 
 bench: setup
 	$(PY) -m bench

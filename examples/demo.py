@@ -1,0 +1,87 @@
+"""The main job end to end, as an operator would do it: a server, a file of numbers, a job, and what became of it.
+
+Everything happens in a temporary folder and on loopback, and is gone afterwards.
+"""
+
+import csv
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+HERE = Path(__file__).parent
+NUMBERS = HERE / "numbers.csv"
+ROTA = [str(Path(sys.executable).with_name("rota"))]
+
+
+def say(text: str) -> None:
+    print(f"\n== {text}", flush=True)
+
+
+def rota(*words: str, environ: dict[str, str], check: bool = True) -> str:
+    """Run one command of rota, shown as it would be typed; what it printed on stdout."""
+    print(f"$ rota {' '.join(words)}", flush=True)
+    done = subprocess.run([*ROTA, *words], env=environ, stdout=subprocess.PIPE, text=True, check=False)
+    if check and done.returncode not in (0, 1):
+        sys.exit(f"rota {words[0]} ended with {done.returncode}")
+    return done.stdout
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[dict[str, str]]:
+    """A server with two workers on a free port; the environment that its clients need."""
+    environ = {**os.environ, "ROTA_LOG_LEVEL": "error"}
+    command = [*ROTA, "serve", "--data", str(folder), "--port", "0", "--workers", "2"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        print(line)
+        try:
+            token = (folder / "admin-token").read_text().strip()
+            yield {**environ, "ROTA_URL": line.rsplit(" ", 1)[-1], "ROTA_TOKEN": token}
+        finally:
+            process.terminate()
+            print(f"The server drained and left with exit code {process.wait()}.")
+
+
+def account_of(path: Path) -> str:
+    """The account that most rows of the file are for."""
+    with path.open(newline="") as file:
+        return Counter(row["account_id"] for row in csv.DictReader(file)).most_common(1)[0][0]
+
+
+def show(title: str, text: str, lines: int) -> None:
+    rows = text.splitlines()
+    say(f"{title} ({len(rows) - 1} rows)")
+    print("\n".join(rows[: lines + 1]))
+
+
+def run_bulk_job(environ: dict[str, str]) -> None:
+    say("An account to put the numbers in")
+    print(rota("account", "add", "Demo", "--id", account_of(NUMBERS), environ=environ).strip())
+    say(f"{NUMBERS.name}: upload, check, start, watch")
+    action = "number_management.add"
+    job = rota("job", "add", action, str(NUMBERS), "--start", "--watch", environ=environ).strip().splitlines()[0]
+    say("The job")
+    print(rota("job", "show", job, environ=environ).strip())
+    show("The first lines of out.csv", rota("job", "output", job, environ=environ), 5)
+    failed = rota("job", "output", job, "--name", "failed.csv", environ=environ)
+    show("The first lines of failed.csv", failed, 8)
+    say("Why rows failed")
+    for reason, count in Counter(row["error"] for row in csv.DictReader(failed.splitlines())).most_common():
+        print(f"{count:6}  {reason}")
+
+
+def main() -> None:
+    with TemporaryDirectory(prefix="rota-demo-") as folder:
+        say("A server on an empty folder")
+        with server(Path(folder)) as environ:
+            run_bulk_job(environ)
+
+
+if __name__ == "__main__":
+    main()
