@@ -16,6 +16,7 @@ from rota.dialects.kazoo.schemas import (
     SECONDS,
     SIGN_IN,
     STRING,
+    TABLE,
     TASK_ID,
     Node,
     components,
@@ -98,16 +99,15 @@ _FILE_ERRORS = (*_GUARDED, 416, 507)
 
 _CREATE = _Operation(
     "create",
-    "Create a task, not started.",
+    "Create a task, not started. A body of type application/octet-stream is taken for CSV.",
     {201: _JSON_TASK},
     (*_GUARDED, 413, 415, 507),
     ("category", "action", "file_name"),
     {
         "application/json": NEW_TASK,
         "application/x-json": NEW_TASK,
-        "text/csv": STRING,
-        "text/comma-separated-values": STRING,
-        "application/octet-stream": STRING,
+        "text/csv": TABLE,
+        "text/comma-separated-values": TABLE,
     },
     required=frozenset({"category", "action"}),
 )
@@ -185,34 +185,17 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
 
 
 def document(catalogue: Catalogue | None = None) -> Node:
-    """The whole description of what is served below `/v2`. With a catalogue, its filter is exact."""
+    """The whole description of what is served below `/v2`. With a catalogue, its filter is told exactly.
+
+    Which actions a category has cannot be said of two parameters apart, so `action` then stands in the text alone.
+    """
     described = _document()
     if catalogue:
-        described["paths"]["/v2/tasks"]["get"]["parameters"] = [_exact_filter(catalogue)]
+        exact = _parameter("only_category", frozenset())
+        exact["schema"] = {"enum": sorted({each.category for each in catalogue})}
+        exact["description"] += " With `action` as well, only that action of it."
+        described["paths"]["/v2/tasks"]["get"]["parameters"] = [exact]
     return described
-
-
-def _exact_filter(catalogue: Catalogue) -> Node:
-    """`category` and `action` as one exploded object: which pairs find something cannot be told of each by itself."""
-    pairs = [(each.category, each.name) for each in catalogue]
-    options: list[Node] = [_pair(category, [name for of, name in pairs if of == category]) for category, _ in pairs]
-    return {
-        "name": "filter",
-        "in": "query",
-        "required": False,
-        "style": "form",
-        "explode": True,
-        "schema": {"type": "object", "anyOf": options},
-        "description": "Only the actions of this category; only this action of it.",
-    }
-
-
-def _pair(category: str, names: list[str]) -> Node:
-    return {
-        "required": ["category"],
-        "properties": {"category": {"const": category}, "action": {"enum": names}},
-        "additionalProperties": False,
-    }
 
 
 def _document() -> Node:

@@ -17,6 +17,13 @@ NAME: Node = {"type": "string", "minLength": 1}
 FILTER: Node = {"type": "string", "pattern": NO_NUL}
 FILE_NAME: Node = {"type": "string", "maxLength": FILE_NAME_LIMIT, "pattern": NO_NUL}
 
+TABLE: Node = {
+    "type": "string",
+    "pattern": "^[A-Za-z][0-9A-Za-z_]{0,30}(\\n[0-9A-Za-z_]{1,30}){1,100}\\n?$",
+    "description": "A table by RFC 4180 with a header and at least one row, of any size. The pattern is the simplest "
+    "of them, of one column: no pattern can say that all rows are equally long.",
+}
+
 META: Node = {
     "type": "object",
     "required": ["description", "doc"],
