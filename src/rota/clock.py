@@ -15,5 +15,5 @@ def new_id(length: int) -> str:
 
 
 def new_token() -> str:
-    """A secret of 256 random bits, safe in a header, a URL and a shell."""
-    return secrets.token_urlsafe(32)
+    """A secret of 256 random bits, safe in a header, a URL and a shell; its beginning tells scanners what it is."""
+    return f"rota_{secrets.token_urlsafe(32)}"

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cli.conftest import ACCOUNT, Script
+from cli.script import ACCOUNT, Script
 
 Rota = Callable[..., Any]
 
@@ -30,7 +30,14 @@ PENDING = {
 }
 EXECUTING = {**PENDING, "status": "executing", "success_count": 1, "failure_count": 0}
 SUCCESS = {**PENDING, "status": "success", "success_count": 2, "failure_count": 0, "csvs": ["in.csv", "out.csv"]}
-METAS = {"id1": {"description": "The identity task", "doc": "As is.", "mandatory": [], "optional": ["col1", "col2"]}}
+METAS = {
+    "id1": {
+        "description": "The identity task",
+        "doc": "As is.\nAll of it.\n",
+        "mandatory": [],
+        "optional": ["col1", "col2"],
+    }
+}
 
 
 def enveloped(data: Any, **words: Any) -> dict[str, Any]:
@@ -63,7 +70,8 @@ def test_actions_need_no_token(script: Script, rota: Rota, monkeypatch: pytest.M
 
 def test_one_action_is_shown_with_its_doc(script: Script, rota: Rota) -> None:
     script.add("GET", "/v2/tasks", enveloped({"tasks": METAS}))
-    assert "As is." in rota("job", "actions", "skel.id1").out
+    shown = rota("job", "actions", "skel.id1").out
+    assert "doc          As is.\n             All of it.\n" in shown
     assert query_of(script.requests[0].path) == {"category": "skel", "action": "id1"}
     assert rota("job", "actions", "skel.id1", "--json").json == {"skel": METAS}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+
 from engine.conftest import Workers
 from engine.test_processes import check_whole, done, numbered, table
 from support import House, wait_until
@@ -75,9 +76,11 @@ def test_random_kills_lose_no_row_and_double_none(house: House, start_workers: C
         before = sum(done(house, each) for each in ids)
         patience = dice.randrange(0, 15)
         wait_until(
-            lambda b=before, p=patience: sum(done(house, each) for each in ids) >= b + p  # type: ignore[misc]
-            or all(house.job(each).is_final for each in ids)
-            or sum(done(house, each) for each in ids) < b,
+            lambda b=before, p=patience: (
+                sum(done(house, each) for each in ids) >= b + p  # type: ignore[misc]
+                or all(house.job(each).is_final for each in ids)
+                or sum(done(house, each) for each in ids) < b
+            ),
             "progress",
         )
         print(tormentor.strike(), end=" ", flush=True)

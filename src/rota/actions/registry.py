@@ -68,6 +68,7 @@ class Context:
 
     `tx` is the settling transaction of an action declared `writes=True` (or None): its effects and the rows' outcome
     are committed together or not at all. A generator may read through `tx` too. `now` is microseconds since 1970.
+    `rows` are the numbers, in the input, of the rows of this call.
     """
 
     job_id: str
@@ -78,11 +79,11 @@ class Context:
     log: Log
     options: Mapping[str, Any]
     tx: Tx | None = None
-    first_row: int = 0
+    rows: Sequence[int] = (0,)
 
     def key(self, index: int = 0) -> str:
         """The idempotency key of a row: the same however often the row is run. `index` counts within a batch."""
-        return f"{self.job_id}-{self.first_row + index}"
+        return f"{self.job_id}-{self.rows[index]}"
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,12 @@ from rota.cli.answers import RefusedError
 from rota.cli.files import STDIN, known_length, write_whole
 from rota.cli.output import CommandError, say, show_json, show_record, show_table
 from rota.cli.watch import watch
+from rota.domain.gregorian import EPOCH_S
 
 if TYPE_CHECKING:
     from rota.cli.client import Client
 
 job = typer.Typer(help="Bulk jobs: one action done to every row of a CSV file.", no_args_is_help=True)
-
-GREGORIAN = 62_167_219_200
-"""Seconds from the year 0 to 1970: the dialect counts from the former."""
 
 _TIMES = ("created", "submit_timestamp", "start_timestamp", "end_timestamp")
 _COLUMNS = ("id", "job", "status", "total_count", "success_count", "failure_count", "created", "file_name")
@@ -259,5 +257,5 @@ def _readable(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _iso(gregorian_s: int) -> str:
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=gregorian_s - GREGORIAN)
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=gregorian_s - EPOCH_S)
     return moment.isoformat().replace("+00:00", "Z")

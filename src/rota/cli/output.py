@@ -35,10 +35,11 @@ def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Non
 
 
 def show_record(record: Mapping[str, Any]) -> None:
-    """One thing, a field per line."""
+    """One thing, a field per line; the lines of a longer text stand below one another."""
     width = max(map(len, record), default=0)
     for name, value in record.items():
-        print(f"{name:<{width}}  {_cell(value)}")
+        lines = value.strip().splitlines() if isinstance(value, str) else [value]
+        print(f"{name:<{width}}  " + f"\n{'':<{width}}  ".join(map(_cell, lines)))
 
 
 def printable(text: str, keep: str = "") -> str:

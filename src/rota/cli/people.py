@@ -39,10 +39,11 @@ Password = Annotated[
 def add_account(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What people call it.")],
     parent: Annotated[str | None, typer.Option(metavar="ID", help="The account above. [one's own]")] = None,
+    account_id: Annotated[str | None, typer.Option("--id", metavar="HEX", help="Its id elsewhere, to be kept.")] = None,
     as_json: Json = False,
 ) -> None:
     """Add an account, and print its id."""
-    made = _ask("POST", "/accounts", body={"name": name, "parent_id": parent})
+    made = _ask("POST", "/accounts", body={"name": name, "parent_id": parent, "id": account_id})
     _show_made(made, "id", as_json)
 
 

@@ -66,10 +66,14 @@ class Applier:
 
     def apply(self, rows: Sequence[Cells], first_row: int, tx: Any = None) -> Output:
         """What becomes of consecutive rows, none skipped. Raises JobCrashed; any other crash fails its row alone."""
-        context = replace(self._context, tx=tx, first_row=first_row)
+        numbers: Sequence[int] = range(first_row, first_row + len(rows))
         reasons = self._bad_fields(rows) if self._checks else {}
-        sound = [row for index, row in enumerate(rows) if index not in reasons] if reasons else rows
-        answers = self._answers(context, sound, first_row) if sound else []
+        sound: Sequence[Cells] = rows
+        if reasons:
+            numbers = [number for number in numbers if number - first_row not in reasons]
+            sound = [rows[number - first_row] for number in numbers]
+        context = replace(self._context, tx=tx, rows=numbers)
+        answers = self._answers(context, sound) if sound else []
         if answers is None and not reasons:
             return Output(list(rows), succeeded=len(rows), lacking=len(self._blank))
         said = iter(answers) if answers is not None else iter([None] * len(sound))
@@ -87,7 +91,7 @@ class Applier:
                 found[index] = Refused(f"bad field(s) {' '.join(bad)}")
         return found
 
-    def _answers(self, context: Context, rows: Sequence[Cells], first_row: int) -> Sequence[Answer] | None:
+    def _answers(self, context: Context, rows: Sequence[Cells]) -> Sequence[Answer] | None:
         batch = Batch(self._job.header, rows, self._action.fields)
         if self._action.form is Form.ROW:
             return [self._guarded(context, self._one_row, batch.rows[i], i) for i in range(len(rows))]
@@ -116,7 +120,7 @@ class Applier:
         return answer
 
     def _guarded(self, context: Context, call: Callable[..., Answer], given: Any, index: int) -> Answer:
-        mine = replace(context, first_row=context.first_row + index)
+        mine = replace(context, rows=context.rows[index : index + 1])
         try:
             with _undoing(mine):
                 return call(mine, given)
@@ -126,7 +130,7 @@ class Applier:
             return self._crashed(mine)
 
     def _crashed(self, context: Context) -> Refused:
-        context.log.exception(APPLIER_CRASHED, row=context.first_row)
+        context.log.exception(APPLIER_CRASHED, row=context.rows[0])
         if self._action.crash_ends_job:
             raise JobCrashed from None
         return Refused(APPLIER_CRASHED)

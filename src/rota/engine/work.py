@@ -151,8 +151,8 @@ class Work:
                 output.extend(self._applier.apply(batch, chunk.first_row + output.rows, tx))
             tally = segments.write(self._engine.blobs, chunk, output, self._source)
             ended = ledger.settle(tx, self.grant, tally, now=self._engine.clock())
-            following = self._following(tx)
-        return self._done(ended, following)
+        # No lease rides along: it would lock another job's row while this transaction holds what the action locked.
+        return self._done(ended, None)
 
     def _generate(self) -> Grant | None:
         """Without input: lines go to the segment as they come, however many they are."""

@@ -65,17 +65,13 @@ def authenticate(tx: Tx, token: str, now: int) -> Actor:
     row = tx.one("actor_by_token", token_hash=hashed, now=now)
     if row is None or not same_hash(row["token_hash"], hashed):
         raise Unauthenticated
-    account = Account(row["account_id"], row["name"], row["parent_id"], row["lineage"], row["account_created_at"])
-    user = User(
-        row["user_id"],
-        row["account_id"],
-        row["email"],
-        Role(row["role"]),
-        bool(row["superuser"]),
-        row["expertise"],
-        row["user_created_at"],
-    )
-    return Actor(user, account)
+    return _actor(row)
+
+
+def actor_of_user(tx: Tx, user_id: int) -> Actor | None:
+    """A user as they stand now: for a job, which goes on after the request that started it."""
+    row = tx.one("actor_by_user", user_id=user_id)
+    return _actor(row) if row else None
 
 
 def refuse_if_locked_out(tx: Tx, address: str, now: int) -> None:
@@ -113,19 +109,16 @@ def accounts_below(tx: Tx, account: Account) -> list[Account]:
 
 
 def add_account(tx: Tx, actor: Actor, name: str, parent_id: str | None, *, account_id: str, now: int) -> Account:
+    """A new account below the parent, or below the actor's own. Raises InvalidFields with every fault at once."""
     parent = reach(tx, actor, parent_id or actor.account.id)
-    _require_admin(actor)
-    if fault := name_fault(name):
-        raise InvalidFields({"name": fault})
+    require_admin(actor)
+    faults = {"name": name_fault(name), "id": None if is_account_id(account_id) else "is not 32 lower-case hex digits"}
+    if any(faults.values()):
+        raise InvalidFields({field: fault for field, fault in faults.items() if fault})
     account = Account(account_id, name.strip(), parent.id, f"{parent.lineage}{account_id}/", now)
-    tx.run(
-        "account_insert",
-        id=account.id,
-        name=account.name,
-        parent_id=parent.id,
-        lineage=account.lineage,
-        created_at=now,
-    )
+    values = {"id": account.id, "name": account.name, "parent_id": parent.id, "lineage": account.lineage}
+    if not tx.run("account_insert", **values, created_at=now):
+        raise InvalidFields({"id": "is taken"})
     facts = {"name": account.name, "parent_id": parent.id}
     record(tx, Event(now, Kind.ACCOUNT_CREATED, account_id, f"account:{account_id}", actor.user.id, facts))
     return account
@@ -144,7 +137,7 @@ def add_user(
 ) -> User:
     """A new user. Raises InvalidFields when the e-mail is malformed or taken."""
     account = reach(tx, actor, account_id or actor.account.id)
-    _require_admin(actor)
+    require_admin(actor)
     if superuser and not actor.is_root:
         raise Forbidden
     if fault := email_fault(email):
@@ -181,7 +174,7 @@ def change_user(
     user = user_by_email(tx, actor, email)
     _require_power_over(actor, user)
     if role is not None:
-        _require_admin(actor)
+        require_admin(actor)
     changes = {"role": role, "password_hash": password_hash}
     if not any(changes.values()):
         return user
@@ -210,30 +203,30 @@ def revoke_token(tx: Tx, actor: Actor, token_id: str, *, now: int) -> None:
     row = tx.one("token_owner", id=token_id) if token_id.isprintable() else None
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise TokenNotFound(token_id)
-    if row["user_id"] != actor.user.id:
-        _require_admin(actor)
+    _require_power_over(actor, _user(row))
     if tx.run("token_revoke", id=token_id, now=now):
         facts = {"token_id": token_id}
-        record(tx, Event(now, Kind.TOKEN_REVOKED, row["account_id"], f"user:{row['user_id']}", actor.user.id, facts))
+        record(tx, Event(now, Kind.TOKEN_REVOKED, row["account_id"], f"user:{row['id']}", actor.user.id, facts))
 
 
 def tokens_of(tx: Tx, actor: Actor, email: str) -> list[Row]:
     """Ids and times of a user's tokens, one's own or as an admin; the tokens themselves are kept nowhere."""
     user = user_by_email(tx, actor, email)
     if user.id != actor.user.id:
-        _require_admin(actor)
+        require_admin(actor)
     return tx.all("tokens_of_user", user_id=user.id)
 
 
 def _require_power_over(actor: Actor, user: User) -> None:
     """Whoever holds a user's token or sets their password is that user: nobody may rise to superuser that way."""
     if user.id != actor.user.id:
-        _require_admin(actor)
+        require_admin(actor)
         if user.superuser and not actor.is_root:
             raise Forbidden
 
 
-def _require_admin(actor: Actor) -> None:
+def require_admin(actor: Actor) -> None:
+    """Raises Forbidden unless the actor may change accounts and users."""
     if actor.user.role is not Role.ADMIN and not actor.user.superuser:
         raise Forbidden
 
@@ -257,6 +250,20 @@ def _insert_user(
 def _insert_token(tx: Tx, user_id: int, token: str, token_id: str, expires_at: int | None, now: int) -> None:
     hashed = hash_token(token)
     tx.run("token_insert", id=token_id, token_hash=hashed, user_id=user_id, created_at=now, expires_at=expires_at)
+
+
+def _actor(row: Row) -> Actor:
+    account = Account(row["account_id"], row["name"], row["parent_id"], row["lineage"], row["account_created_at"])
+    user = User(
+        row["user_id"],
+        row["account_id"],
+        row["email"],
+        Role(row["role"]),
+        bool(row["superuser"]),
+        row["expertise"],
+        row["user_created_at"],
+    )
+    return Actor(user, account)
 
 
 def _account(row: Row) -> Account:

@@ -1,5 +1,8 @@
 """Writes the event log and the running totals, always inside somebody else's transaction."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import msgspec
 
 from rota.domain.events import Event
@@ -7,15 +10,12 @@ from rota.store.port import Tx
 
 
 def record(tx: Tx, event: Event) -> None:
-    tx.run(
-        "event_insert",
-        at=event.at,
-        kind=event.kind.value,
-        account_id=event.account_id,
-        subject=event.subject,
-        user_id=event.user_id,
-        facts=msgspec.json.encode(event.facts).decode(),
-    )
+    tx.run("event_insert", **_params(event))
+
+
+def record_all(tx: Tx, events: Iterable[Event]) -> None:
+    """Write the events of a batch, in their order."""
+    tx.batch("event_insert", [_params(event) for event in events])
 
 
 def count(tx: Tx, **totals: int) -> None:
@@ -23,3 +23,14 @@ def count(tx: Tx, **totals: int) -> None:
     for name, amount in totals.items():
         if amount:
             tx.run("total_add", name=name, amount=amount)
+
+
+def _params(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "kind": event.kind.value,
+        "account_id": event.account_id,
+        "subject": event.subject,
+        "user_id": event.user_id,
+        "facts": msgspec.json.encode(event.facts).decode(),
+    }

@@ -90,8 +90,12 @@ class _Accounts(_Resource):
 
     def on_post(self, request: falcon.Request, response: falcon.Response) -> None:
         actor = self.desk.who(request)
-        given = read_object(request, required={"name": text(name_fault)}, optional={"parent_id": or_null(_account_id)})
-        account_id, now = self.desk.new_id(32), self.desk.clock()
+        given = read_object(
+            request,
+            required={"name": text(name_fault)},
+            optional={"parent_id": or_null(_account_id), "id": or_null(_account_id)},
+        )
+        account_id, now = given.get("id") or self.desk.new_id(32), self.desk.clock()
         with self.desk.store.write() as tx:
             made = accounts.add_account(
                 tx, actor, given["name"], given.get("parent_id"), account_id=account_id, now=now

@@ -9,7 +9,7 @@ import msgspec
 
 from rota import __version__
 from rota.actions.registry import Action
-from rota.dialects.kazoo.params import GREGORIAN
+from rota.domain.gregorian import seconds
 from rota.domain.jobs import Job, Status
 
 Document = dict[str, Any]
@@ -60,7 +60,7 @@ def timestamp(now: int) -> str:
 
 def gregorian(at: int | None) -> int | None:
     """Gregorian seconds of microseconds since 1970 UTC."""
-    return None if at is None else at // 1_000_000 + GREGORIAN
+    return None if at is None else seconds(at)
 
 
 def read_only(task: Document) -> Document:

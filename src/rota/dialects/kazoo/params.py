@@ -8,10 +8,8 @@ from typing import Any
 import falcon
 
 from rota.dialects.kazoo.errors import action_not_named, bad_parameters
+from rota.domain.gregorian import EPOCH_S
 from rota.domain.jobs import Status
-
-GREGORIAN = 62_167_219_200
-"""Seconds from the year 0 to 1970: times of this dialect are gregorian seconds."""
 
 FILE_NAME_LIMIT = 1024
 PAGE_SIZE = 50
@@ -131,7 +129,7 @@ def _paginate(text: str) -> Tests:
 def _microseconds(text: str) -> int:
     if not _SECONDS.fullmatch(text):
         raise ValueError
-    return (int(text) - GREGORIAN) * 1_000_000
+    return (int(text) - EPOCH_S) * 1_000_000
 
 
 def _status(text: str) -> Tests:

@@ -22,12 +22,27 @@ CREATE TABLE quantities (
     PRIMARY KEY (account_id, month, category, item)
 ) WITHOUT ROWID;
 
+-- Money is decimal text as it was given: neither database has a type for it that both keep exactly.
 CREATE TABLE rates (
-    id TEXT PRIMARY KEY,
     prefix TEXT NOT NULL,
     rate_cost TEXT NOT NULL,
-    account_id TEXT,
-    fields TEXT NOT NULL,
-    created_at INTEGER NOT NULL
-);
-CREATE INDEX rates_by_prefix ON rates (prefix, id);
+    account_id TEXT NOT NULL DEFAULT '',
+    caller_id_numbers TEXT NOT NULL DEFAULT '',
+    carrier TEXT NOT NULL DEFAULT '',
+    description TEXT NOT NULL DEFAULT '',
+    direction TEXT NOT NULL DEFAULT '',
+    internal_rate_cost TEXT NOT NULL DEFAULT '',
+    iso_country_code TEXT NOT NULL DEFAULT '',
+    options TEXT NOT NULL DEFAULT '',
+    rate_increment INTEGER,
+    rate_minimum INTEGER,
+    rate_name TEXT NOT NULL DEFAULT '',
+    rate_nocharge_time INTEGER,
+    rate_suffix TEXT NOT NULL DEFAULT '',
+    rate_surcharge TEXT NOT NULL DEFAULT '',
+    rate_version TEXT NOT NULL DEFAULT '',
+    ratedeck_id TEXT NOT NULL DEFAULT '',
+    routes TEXT NOT NULL DEFAULT '',
+    weight INTEGER NOT NULL CHECK (weight BETWEEN 1 AND 100),
+    PRIMARY KEY (prefix, ratedeck_id, account_id, rate_version, direction)
+) WITHOUT ROWID;

@@ -11,8 +11,9 @@ SELECT id, name, parent_id, lineage, created_at FROM accounts
 WHERE lineage >= :lineage AND lineage < :lineage_end ORDER BY lineage;
 
 -- name: account_insert!
+-- No row when the id is taken.
 INSERT INTO accounts (id, name, parent_id, lineage, created_at)
-VALUES (:id, :name, :parent_id, :lineage, :created_at);
+VALUES (:id, :name, :parent_id, :lineage, :created_at) ON CONFLICT (id) DO NOTHING;
 
 -- name: user_by_email
 SELECT id, account_id, email, role, superuser, expertise, created_at, password_hash FROM users WHERE email = :email;
@@ -41,7 +42,8 @@ UPDATE tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;
 
 -- name: token_owner
 -- Whose token this is, wherever it stands in its life.
-SELECT t.id, t.user_id, u.account_id, u.email FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = :id;
+SELECT u.id, u.account_id, u.email, u.role, u.superuser, u.expertise, u.created_at
+FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = :id;
 
 -- name: tokens_of_user
 SELECT id, created_at, expires_at, revoked_at FROM tokens WHERE user_id = :user_id ORDER BY created_at, id;
@@ -62,3 +64,9 @@ INSERT INTO sign_in_failures (address, failed_at) VALUES (:address, :now);
 
 -- name: failures_forget!
 DELETE FROM sign_in_failures WHERE failed_at <= :since;
+
+-- name: actor_by_user
+-- Who a job acts for: the user that started it, as they stand now.
+SELECT u.id AS user_id, u.email, u.role, u.superuser, u.expertise, u.created_at AS user_created_at,
+       a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
+FROM users u JOIN accounts a ON a.id = u.account_id WHERE u.id = :user_id;

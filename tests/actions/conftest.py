@@ -1,0 +1,28 @@
+"""The store that the actions are tried on, and the tree of accounts in it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actions.world import World
+from rota.store.port import Store
+from rota.store.sqlite import SqliteStore
+
+
+@pytest.fixture
+def statements() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def store(tmp_path: Path, statements: list[str]) -> Iterator[Store]:
+    opened = SqliteStore(f"sqlite:///{tmp_path / 'rota.db'}", durable=False, observe=statements.append)
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def world(store: Store, statements: list[str]) -> World:
+    return World(store, statements)
