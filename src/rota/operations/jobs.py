@@ -118,14 +118,14 @@ def stop(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> Jo
 
 def halt(tx: Tx, job_id: str, *, now: int) -> None:
     """End a stopping job although runners still hold chunks of it: they are fenced off, their rows unprocessed."""
-    job = load(tx, job_id)
+    job = _locked(tx, job_id)
     if job and job.status is Status.STOPPING:
         _end(tx, job, Verb.HALT, now=now, reason=None)
 
 
 def break_off(tx: Tx, job_id: str, reason: str, *, now: int) -> None:
     """End a job that cannot go on; what is settled is kept."""
-    job = load(tx, job_id)
+    job = _locked(tx, job_id)
     if job and job.status is Status.EXECUTING:
         _end(tx, job, Verb.BREAK, now=now, reason=reason)
     elif job and job.status is Status.STOPPING:
@@ -157,6 +157,11 @@ def delete(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> 
     tx.run("trash_insert", prefix=blob_prefix(job_id))
     record(tx, Event(now, Kind.JOB_DELETED, account.id, f"job:{job_id}", actor.user.id))
     return job
+
+
+def _locked(tx: Tx, job_id: str) -> Job | None:
+    """The job, locked before any chunk of it is touched: a runner that settles just now keeps the same order."""
+    return load(tx, job_id) if tx.value("job_lock", id=job_id) else None
 
 
 def _move(tx: Tx, job: Job, verb: Verb, **changes: Any) -> None:

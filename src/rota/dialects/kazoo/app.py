@@ -65,9 +65,9 @@ class CatalogueTasks(Creation):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """The catalogue of actions, for everybody."""
-        category, action = req.get_param("category") or None, req.get_param("action") or None
+        category, action = req.get_param("category"), req.get_param("action")
         found = self.service.catalogue.find(category, action)
-        self.succeed(req, resp, documents.catalogue(found, one=bool(category and action)))
+        self.succeed(req, resp, documents.catalogue(found, one=None not in {category, action}))
 
     on_head = on_get
 
