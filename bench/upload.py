@@ -49,7 +49,6 @@ def application() -> Any:
         max_json=1 << 25,
         stop_s=1.5,
         session_s=60,
-        lease_s=10,
         clock=now,
         new_id=new_id,
     )

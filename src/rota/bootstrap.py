@@ -105,7 +105,6 @@ def application() -> Any:
         max_json=settings.max_json,
         stop_s=settings.stop_s,
         session_s=settings.session_s,
-        lease_s=settings.lease_s,
         clock=now,
         new_id=new_id,
     )

@@ -11,9 +11,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from support import trial_environ, wait_until
-
 from rota.domain.jobs import FINAL
+from support import trial_environ, wait_until
 
 SERVE = "import sys; from rota.cli.main import run; sys.argv = ['rota', 'serve', *sys.argv[1:]]; run()"
 

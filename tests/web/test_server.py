@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from support import wait_until
 from web.serving import Server
 
@@ -144,7 +145,9 @@ def test_a_stop_is_answered_within_two_seconds_even_by_a_row_that_will_not_end(s
     answer = server.call("PATCH", f"{server.tasks}/{task_id}/stop")
     assert answer.task["status"] == "stopped"
     assert "end_timestamp" in answer.task
-    parts = {name: server.file(task_id, f"{name}.csv").splitlines()[1:] for name in ("success", "failed", "unprocessed")}
+    parts = {
+        name: server.file(task_id, f"{name}.csv").splitlines()[1:] for name in ("success", "failed", "unprocessed")
+    }
     assert parts == {
         "success": [b"a,a,"],
         "failed": [b"stick,,stopped while this row was running"],

@@ -83,11 +83,11 @@ def load(tx: Tx, job_id: str) -> Job | None:
     return _job(row) if row else None
 
 
-def page(tx: Tx, account: Account, tests: Mapping[str, Any], limit: int | None) -> Page:
+def page(tx: Tx, account: Account, tests: Mapping[str, Any], limit: int) -> Page:
     """An account's own jobs, newest first: one statement. `next_key` is None on the last page."""
-    rows = tx.page("jobs_page", tests, account_id=account.id, limit=-1 if limit is None else limit + 1)
+    rows = tx.page("jobs_page", tests, account_id=account.id, limit=limit + 1)
     jobs = [_job(row) for row in rows[:limit]]
-    return Page(jobs, page_key(jobs[-1]) if limit is not None and len(rows) > limit else None)
+    return Page(jobs, page_key(jobs[-1]) if len(rows) > limit else None)
 
 
 def page_key(job: Job) -> str:

@@ -30,14 +30,12 @@ def create(
     max_json: int,
     stop_s: float,
     session_s: float,
-    lease_s: float,
     clock: Callable[[], int],
     new_id: Callable[[int], str],
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The WSGI application that answers everything below `/v2`.
 
-    Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`. `lease_s` is given to
-    every dialect, and plays no part in this one.
+    Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`.
     """
     service = Service(store, blobs, catalogue, node, max_upload, max_json, stop_s, session_s, clock, new_id)
     app = falcon.App(middleware=[Edge(service)])
