@@ -9,6 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,19 @@ def table(words: list[str]) -> bytes:
     return ("word\n" + "".join(f"{word}\n" for word in words)).encode()
 
 
-def test_a_job_from_upload_to_manifest(serve: Callable[..., Server]) -> None:
-    server = serve()
+def has_done(server: Server, task_id: str, rows: int) -> bool:
+    done: int = server.task(task_id)["success_count"]
+    return done >= rows
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """The settings that choose each database in turn."""
+    return {} if request.param == "sqlite" else {"ROTA_DATABASE_URL": request.getfixturevalue("postgres_url")}
+
+
+def test_a_job_from_upload_to_manifest(serve: Callable[..., Server], database: dict[str, str]) -> None:
+    server = serve(**database)
     words = [f"w{index}" if index % 5 else "refuse" for index in range(500)]
     task_id = server.submit("trial.row", table(words))
     task = server.wait(task_id)
@@ -100,14 +112,14 @@ def test_a_chunked_upload_is_taken_whole_and_refused_cut(serve: Callable[..., Se
     assert len(server.call("GET", server.tasks).json["data"]) == 1
 
 
-def test_a_job_survives_the_death_of_the_whole_server(serve: Callable[..., Server]) -> None:
-    server = serve()
+def test_a_job_survives_the_death_of_the_whole_server(serve: Callable[..., Server], database: dict[str, str]) -> None:
+    server = serve(**database)
     words = [f"w{index}" if index % 2 else "wait" for index in range(100)]
     task_id = server.submit("trial.row", table(words))
     for progress in (10, 50):
-        wait_until(lambda p=progress: server.task(task_id)["success_count"] >= p, "progress")  # type: ignore[misc]
+        wait_until(partial(has_done, server, task_id, progress), "progress")
         server.kill()
-        server = serve()
+        server = serve(**database)
     server.wait(task_id)
     assert [line.split(",")[0] for line in server.file(task_id).decode().splitlines()[1:]] == words
     assert not [name for name in server.blobs() if name.startswith("incoming")]
