@@ -67,12 +67,19 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
     except OSError as error:
         print(f"rota: cannot listen on http://{host}:{port}: {error.strerror}", file=sys.stderr)
         return 1
-    migrate(settings)
+    settings.data.mkdir(parents=True, exist_ok=True)
     with _sole_server(settings) as sole:
-        if sole:
-            _recover(settings)
-        supervisor = _supervisor(settings, workers)
-        supervisor.add("http", lambda *_: _command("http", host, str(port)))
+        supervisor = _supervisor(settings)
+        # First, because it takes longest: it imports while the database is brought up to date.
+        supervisor.start("http", lambda *_: _command("http", host, str(port)))
+        try:
+            migrate(settings)
+            if sole:
+                _recover(settings)
+        except BaseException:
+            supervisor.kill()
+            raise
+        _start_runners(supervisor, settings, workers)
         code: int = supervisor.run(
             ready=lambda: _answers(host, port),
             announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
@@ -84,7 +91,9 @@ def worker(settings: Settings, *, workers: int) -> int:
     """Run engine processes only, until SIGTERM or SIGINT; the exit code."""
     configure_log(settings)
     migrate(settings)
-    code: int = _supervisor(settings, workers).run(ready=lambda: False, announce=lambda: None)
+    supervisor = _supervisor(settings)
+    _start_runners(supervisor, settings, workers)
+    code: int = supervisor.run(ready=lambda: False, announce=lambda: None)
     return code
 
 
@@ -178,14 +187,16 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     store.close()
 
 
-def _supervisor(settings: Settings, workers: int) -> Any:
+def _supervisor(settings: Settings) -> Any:
     from rota.engine.embedded import Supervisor
 
-    supervisor = Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
+    return Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
+
+
+def _start_runners(supervisor: Any, settings: Settings, workers: int) -> None:
     server = _server_id(settings)
     for number in range(workers):
-        supervisor.add(f"{server}.{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
-    return supervisor
+        supervisor.start(f"{server}.{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
 
 
 def _command(*words: str) -> list[str]:
