@@ -119,8 +119,7 @@ class Work:
 
     def _run_outside(self) -> Grant | None:
         """Batch by batch; on a stop or a drain what is done is settled."""
-        size = 1 if self._action.form is Form.ROW else self._action.batch_rows
-        for batch in _batches(self._rows(), size):
+        for batch in _batches(self._rows(), self._action.rows_at_once):
             if self._stop_seen_at is not None or self._draining.is_set():
                 break
             with self._lock:
