@@ -3,6 +3,7 @@
 It is also what the processes of a server run: `python -m rota.bootstrap http|runner …`.
 """
 
+import errno
 import fcntl
 import gc
 import http.client
@@ -28,6 +29,9 @@ log = structlog.get_logger()
 ADMIN_TOKEN = "admin-token"
 SERVER_ID = "server-id"
 SERVE_LOCK = "serve.lock"
+PORT_PATIENCE_S = 2.0
+"""The processes of a killed server notice within half a second, and only then let go of its port."""
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -283,7 +287,18 @@ def _write_secret(path: Path, text: str, *, exclusive: bool = False) -> None:
 
 
 def _free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Raises OSError when it is taken."""
+    """The port, or a free one for 0. Raises OSError when it is taken, and stays so for PORT_PATIENCE_S."""
+    until = time.monotonic() + PORT_PATIENCE_S
+    while True:
+        try:
+            return _bindable(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _bindable(host: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

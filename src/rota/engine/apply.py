@@ -130,7 +130,7 @@ class Applier:
         return answer
 
     def _guarded(self, context: Context, call: Callable[..., Answer], given: Any, index: int) -> Answer:
-        mine = replace(context, rows=context.rows[index : index + 1])
+        mine = context if len(context.rows) == 1 else replace(context, rows=context.rows[index : index + 1])
         try:
             with _undoing(mine):
                 return call(mine, given)
