@@ -83,7 +83,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         except BaseException:
             supervisor.kill()
             raise
-        _start_runners(supervisor, settings, workers)
+        _start_runners(supervisor, _owners(settings, sole=sole), workers)
         code: int = supervisor.run(
             ready=lambda: _answers(host, port),
             announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
@@ -96,7 +96,7 @@ def worker(settings: Settings, *, workers: int) -> int:
     configure_log(settings)
     migrate(settings)
     supervisor = _supervisor(settings)
-    _start_runners(supervisor, settings, workers)
+    _start_runners(supervisor, _owners(settings, sole=False), workers)
     code: int = supervisor.run(ready=lambda: False, announce=lambda: None)
     return code
 
@@ -197,10 +197,9 @@ def _supervisor(settings: Settings) -> Any:
     return Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
 
 
-def _start_runners(supervisor: Any, settings: Settings, workers: int) -> None:
-    server = _server_id(settings)
+def _start_runners(supervisor: Any, owners: str, workers: int) -> None:
     for number in range(workers):
-        supervisor.start(f"{server}.{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
+        supervisor.start(f"{owners}{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
 
 
 def _command(*words: str) -> list[str]:
@@ -237,7 +236,7 @@ def _recover(settings: Settings) -> None:
 
     store = open_store(settings)
     with store.write() as tx:
-        ledger.recover(tx, f"{_server_id(settings)}.", now=now())
+        ledger.recover(tx, _owners(settings, sole=True), now=now())
     sweeps.remove_orphans(store, open_blobs(settings))
     store.close()
 
@@ -262,8 +261,16 @@ class _sole_server:  # noqa: N801
         self._file.close()
 
 
+def _owners(settings: Settings, *, sole: bool) -> str:
+    """How the names of this process's runners begin, in a ledger that other machines and `rota worker` may share.
+
+    Only runners of a sole server may be freed by the next one.
+    """
+    return f"{_server_id(settings)}.{'sole' if sole else 'more'}."
+
+
 def _server_id(settings: Settings) -> str:
-    """What names this data folder's runners in a ledger that other machines may share."""
+    """What names this data folder, once and for all."""
     path = settings.data / SERVER_ID
     with suppress(FileExistsError):
         _write_secret(path, new_id(8), exclusive=True)
