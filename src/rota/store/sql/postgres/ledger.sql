@@ -1,6 +1,8 @@
 -- name: job_next
 -- Whose turn it is: the account served longest ago, and its job served longest ago that has a chunk to run.
--- Differs because PostgreSQL chooses the join order by itself; the lateral keeps it to one job per account.
+-- Differs because PostgreSQL chooses the join order by itself; the lateral keeps it to one job per account. And because
+-- several writers may be at work: the job is locked, and one that another has locked is passed over, for that one may
+-- be waiting for what this transaction holds.
 SELECT n.id, n.account_id, n.ordered
 FROM lanes l
 CROSS JOIN LATERAL (
@@ -10,8 +12,20 @@ CROSS JOIN LATERAL (
         WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
         AND (NOT j.ordered OR NOT EXISTS (
             SELECT 1 FROM chunks e WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
-    ORDER BY j.turn, j.id LIMIT 1) n
+    ORDER BY j.turn, j.id LIMIT 1 FOR UPDATE SKIP LOCKED) n
 ORDER BY l.turn, l.account_id LIMIT 1;
+
+-- name: chunk_waits
+-- Is there a chunk to lease? A look that locks nothing.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS waits
+FROM lanes l JOIN jobs j ON j.account_id = l.account_id AND j.status = 'executing'
+WHERE EXISTS (
+    SELECT 1 FROM chunks c
+    WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
+    AND (NOT j.ordered OR NOT EXISTS (
+        SELECT 1 FROM chunks e WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
+LIMIT 1;
 
 -- name: chunk_next
 -- The job's first chunk that nobody holds, or whose holder has let its lease run out.
