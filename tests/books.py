@@ -181,7 +181,7 @@ class Books:
 
 
 def check_job(job: Job, chunks: Sequence[Mapping[str, Any]]) -> None:
-    """Chunks tile the rows and the bytes; counts are those of the chunks; an ended job's chunks are in nobody's hand."""
+    """Chunks tile the rows and the bytes, counts are those of the chunks, and nobody holds a chunk of an ended job."""
     row = byte = 0
     for chunk in chunks:
         assert (chunk["first_row"], chunk["start_byte"]) == (row, byte)

@@ -1,6 +1,7 @@
 """Two transactions of the ledger that meet, in every order that matters: nothing is lost, doubled or stuck."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -137,9 +138,9 @@ def test_an_end_from_outside_waits_for_the_job_before_it_touches_chunks(books: B
     grant = books.must_take()
     if hold == "halt":
         attempt(books.store, lambda tx: books.stop(tx, job_id))
-        end = lambda tx: jobs.halt(tx, job_id, now=books.now())  # noqa: E731
+        end = partial(jobs.halt, job_id=job_id, now=books.now())
     else:
-        end = lambda tx: jobs.break_off(tx, job_id, "no reason", now=books.now())  # noqa: E731
+        end = partial(jobs.break_off, job_id=job_id, reason="no reason", now=books.now())
     overlap(
         books.store,
         lambda tx: tx.one("job_lock", id=job_id),
@@ -174,9 +175,9 @@ def test_halting_many_jobs_does_not_deadlock_with_an_end(books: Books, other: St
     stalled = [books.job([1], books.account()) for _ in range(2)]
     for job_id in stalled:
         books.must_take("silent")
-        attempt(books.store, lambda tx, job_id=job_id: books.stop(tx, job_id))
+        attempt(books.store, partial(books.stop, job_id=job_id))
     books.pass_time()
-    both = lambda tx: ledger.halt_stalled(tx, now=books.now())  # noqa: E731
+    both = partial(ledger.halt_stalled, now=books.now())
     # Both see two stalled jobs; the later finds them stopped, and ends nothing a second time.
     overlap(books.store, both, other, both)
     assert [books.get(job_id).status for job_id in stalled] == [Status.STOPPED] * 2
@@ -265,7 +266,7 @@ def test_of_a_start_and_a_delete_that_meet_one_succeeds(books: Books, other: Sto
 def test_of_two_deletes_that_meet_the_later_finds_no_job(books: Books, other: Store) -> None:
     job_id = books.job([1], start=False)
     actor, root = books.actor, books.root
-    delete = lambda tx: jobs.delete(tx, actor, root, job_id, now=books.now())  # noqa: E731
+    delete = partial(jobs.delete, actor=actor, account=root, job_id=job_id, now=books.now())
     _, later = overlap(books.store, delete, other, delete)
     assert isinstance(later, JobNotFound)
     assert books.events(f"job:{job_id}") == ["job.created", "job.deleted"]
@@ -277,8 +278,8 @@ def test_of_two_starts_at_once_one_succeeds(books: Books, other: Store) -> None:
     actor, root = books.actor, books.root
     for _ in range(10):
         job_id = books.job([1], start=False)
-        start = lambda tx, job_id=job_id: jobs.start(tx, actor, root, job_id, node="here", now=books.now())  # noqa: E731
-        answers = at_once(*(lambda store=store: attempt(store, start) for store in (books.store, other)))
+        start = partial(jobs.start, actor=actor, account=root, job_id=job_id, node="here", now=books.now())
+        answers = at_once(*(partial(attempt, store, start) for store in (books.store, other)))
         assert sorted(type(answer).__name__ for answer in answers) == ["Job", JobAlreadyStarted.__name__]
         assert books.events(f"job:{job_id}") == ["job.created", "job.started"]
     books.check()
