@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -87,7 +88,7 @@ class SqliteStore:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._busy_s)
         connection.row_factory = _as_dict
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            _switch_to_wal(connection, time.monotonic() + self._busy_s)
             connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA temp_store = MEMORY")
@@ -152,6 +153,19 @@ class SqliteStore:
                 self._idle.get_nowait().close()
             except Empty:
                 return
+
+
+def _switch_to_wal(connection: sqlite3.Connection, until: float) -> None:
+    """A new database is switched once; of connections that do so at the same time SQLite lets some fail unwaited."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _raise_translated(error: sqlite3.DatabaseError) -> None:

@@ -76,14 +76,6 @@ WHERE job_id = :job_id AND first_row = :first_row AND epoch = :epoch AND state =
 UPDATE chunks SET state = 'open', owner = NULL, epoch = epoch + 1, success_count = 0, failure_count = 0
 WHERE job_id = :job_id AND state = 'leased';
 
--- name: job_held
--- Does anybody still work on the job?
-SELECT 1 AS held FROM chunks WHERE job_id = :job_id AND state = 'leased' LIMIT 1;
-
--- name: job_unsettled
--- Is any of the job's rows still to be worked?
-SELECT 1 AS unsettled FROM chunks WHERE job_id = :job_id AND state <> 'settled' LIMIT 1;
-
 -- name: job_count!
 -- Move the job's counts by what is new.
 UPDATE jobs SET success_count = success_count + :succeeded, failure_count = failure_count + :failed WHERE id = :id;
@@ -94,15 +86,3 @@ UPDATE jobs SET
     success_count = (SELECT coalesce(sum(success_count), 0) FROM chunks WHERE job_id = :id AND state = 'settled'),
     failure_count = (SELECT coalesce(sum(failure_count), 0) FROM chunks WHERE job_id = :id AND state = 'settled')
 WHERE id = :id;
-
--- name: jobs_stalled
--- Asked to stop, and no holder whose lease still runs.
-SELECT j.id FROM jobs j WHERE j.status = 'stopping' AND NOT EXISTS (
-    SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.state = 'leased' AND c.lease_until >= :now);
-
--- name: engine_waiting_since
--- When the account whose turn it is was last served; null while nothing is in execution. Leases that still run show an
--- engine at work, however long its chunks take.
-SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
-    SELECT 1 FROM jobs j JOIN chunks c ON c.job_id = j.id
-    WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.state = 'leased' AND c.lease_until >= :now);

@@ -42,3 +42,27 @@ ORDER BY first_row LIMIT 1;
 -- Keep others from the job and its ledger; its status.
 -- Differs because several writers may be at work.
 SELECT status FROM jobs WHERE id = :id FOR UPDATE;
+
+-- name: job_held
+-- Does anybody still work on the job?
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS held FROM chunks WHERE job_id = :job_id AND state = 'leased' LIMIT 1;
+
+-- name: job_unsettled
+-- Is any of the job's rows still to be worked?
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS unsettled FROM chunks WHERE job_id = :job_id AND state <> 'settled' LIMIT 1;
+
+-- name: jobs_stalled
+-- Asked to stop, and no holder whose lease still runs.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT j.id FROM jobs j WHERE j.status = 'stopping' AND NOT EXISTS (
+    SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.state = 'leased' AND c.lease_until >= :now);
+
+-- name: engine_waiting_since
+-- When the account whose turn it is was last served; null while nothing is in execution. Leases that still run show an
+-- engine at work, however long its chunks take.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
+    SELECT 1 FROM jobs j JOIN chunks c ON c.job_id = j.id
+    WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.state = 'leased' AND c.lease_until >= :now);
