@@ -13,7 +13,6 @@ from rota.store.port import Store, Tx
 from rota.store.sqlite import SqliteStore
 
 MANY = 20_000
-SOME = 4_000
 PAGE = 51
 FILTERS: Mapping[str, Mapping[str, Any]] = {
     "status": {"status": "success"},
@@ -62,7 +61,7 @@ def fill(books: Books) -> None:
             for index in range(MANY)
         )
         insert(tx, "jobs", f"{columns}, status, turn", rows)
-        tokens = (f"('{index}', '{hash_token(str(index))}', 1, 1, 2)" for index in range(SOME))
+        tokens = (f"('{index}', '{hash_token(str(index))}', 1, 1, 2)" for index in range(MANY))
         insert(tx, "tokens", "id, token_hash, user_id, created_at, expires_at", tokens)
     books.made = MANY
     for _ in range(20):
@@ -71,7 +70,7 @@ def fill(books: Books) -> None:
             books.job([1] * 5, account)
     long = books.job([1])
     with books.store.write() as tx:
-        settled = (f"('{long}', {row}, 1, 0, 0, '{'settled' if row % 900 else 'open'}')" for row in range(1, SOME))
+        settled = (f"('{long}', {row}, 1, 0, 0, '{'settled' if row % 4_000 else 'open'}')" for row in range(1, MANY))
         insert(tx, "chunks", "job_id, first_row, row_count, start_byte, end_byte, state", settled)
         # Stale numbers of rows lead PostgreSQL astray; on a server autovacuum keeps them fresh.
         tx._connection.execute("ANALYZE")  # type: ignore[attr-defined]

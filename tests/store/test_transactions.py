@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from subprocess import run
 
 import pytest
 
@@ -271,17 +270,6 @@ def test_after_an_unasked_rollback_nothing_more_is_written(migrated: Path) -> No
         count(tx, jobs=1)
     assert amount_in(store) == 0
     store.close()
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    mounted = run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("SKIPPED: no permission to mount a small disk")
-    yield folder
-    run(["umount", "-l", str(folder)], check=True)
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tiny_disk: Path, migrated_sqlite: Path) -> None:

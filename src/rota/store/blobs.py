@@ -112,8 +112,8 @@ class LocalUpload:
         try:
             _make_folder(target.parent, self._root, self._durable)
             self._path.rename(target)
-        except FileNotFoundError:
-            if not self._path.exists():
+        except (FileNotFoundError, FileExistsError):
+            if not self._path.exists() or target.parent.is_file():
                 raise
             return False
         return True
