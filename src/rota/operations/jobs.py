@@ -115,7 +115,8 @@ def stop(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> Jo
     job = by_id(tx, account, job_id)
     _move(tx, job, Verb.STOP)
     record(tx, Event(now, Kind.JOB_STOPPING, account.id, f"job:{job_id}", actor.user.id))
-    end_if_over(tx, job_id, now=now)
+    if not end_if_over(tx, job_id, now=now):
+        _close_lane(tx, account.id)
     return by_id(tx, account, job_id)
 
 
@@ -190,9 +191,16 @@ def _end(tx: Tx, job: Job, verb: Verb, *, now: int, reason: str | None) -> None:
     facts = {"status": move(job.id, job.status, verb).value, "reason": reason}
     record(tx, Event(now, Kind.JOB_ENDED, job.account_id, f"job:{job.id}", facts=facts))
     count(tx, jobs_ended=1)
-    # Locked by a statement of its own: the one that closes must see the start that it may have waited for.
-    tx.run("lane_lock", account_id=job.account_id)
-    tx.run("lane_close", account_id=job.account_id)
+    _close_lane(tx, job.account_id)
+
+
+def _close_lane(tx: Tx, account_id: str) -> None:
+    """Unless another job of the account is in execution.
+
+    Locked by a statement of its own: the one that closes must see the start that it may have waited for.
+    """
+    tx.run("lane_lock", account_id=account_id)
+    tx.run("lane_close", account_id=account_id)
 
 
 def _chunk(job_id: str, span: Span) -> dict[str, Any]:
