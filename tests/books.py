@@ -132,9 +132,9 @@ class Books:
         rows = grant.chunk.row_count if done is None else done
         counts = tally(rows - failed, failed)
         if tx:
-            return ledger.settle(tx, grant, counts, remainder=rest, now=self.now())
+            return ledger.settle(tx, grant, counts, rest=(rest,) if rest else (), now=self.now())
         with self.store.write() as mine:
-            return ledger.settle(mine, grant, counts, remainder=rest, now=self.now())
+            return ledger.settle(mine, grant, counts, rest=(rest,) if rest else (), now=self.now())
 
     def drain(self) -> None:
         """Run everything that waits, all of it with success."""

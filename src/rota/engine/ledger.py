@@ -76,27 +76,27 @@ def beat(tx: Tx, chunk: Chunk, succeeded: int, failed: int, *, lease_until: int)
     return status
 
 
-def settle(tx: Tx, grant: Grant, tally: Tally, *, remainder: Chunk | None = None, now: int) -> bool:
+def settle(tx: Tx, grant: Grant, tally: Tally, *, rest: Sequence[Chunk] = (), now: int) -> bool:
     """Say what became of the chunk's rows, and end the job if they were the last: then it is True.
 
-    With a remainder only the rows before it are settled; the remainder becomes an open chunk. Raises Fenced.
+    With a rest, in row order, only the rows before it are settled; the rest becomes open chunks. Raises Fenced.
     """
     chunk = grant.chunk
     _show(tx, chunk, tally.succeeded, tally.failed)
-    row_count = chunk.row_count - (remainder.row_count if remainder else 0)
+    row_count = chunk.row_count - sum(each.row_count for each in rest)
     tx.run(
         "chunk_settle",
         **_at(chunk),
         row_count=row_count,
-        end_byte=remainder.start_byte if remainder else chunk.end_byte,
+        end_byte=rest[0].start_byte if rest else chunk.end_byte,
         succeeded=tally.succeeded,
         failed=tally.failed,
         out_bytes=tally.out_bytes,
         success_bytes=tally.success_bytes,
         failed_bytes=tally.failed_bytes,
     )
-    if remainder:
-        _insert(tx, remainder)
+    for each in rest:
+        _insert(tx, each)
     facts = {"first_row": chunk.first_row, "rows": row_count, "succeeded": tally.succeeded, "failed": tally.failed}
     record(tx, Event(now, Kind.CHUNK_SETTLED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
     count(tx, chunks=1, rows_succeeded=tally.succeeded, rows_failed=tally.failed)
