@@ -326,6 +326,17 @@ def test_halving_leaves_no_death_behind(books: Books) -> None:
     books.check()
 
 
+def test_halving_the_last_held_chunk_of_a_stopping_job_stops_it(books: Books) -> None:
+    job_id = books.job([4])
+    books.must_take("dead")
+    bury(books, "dead")
+    grant = books.must_take()
+    attempt(books.store, lambda tx: books.stop(tx, job_id))
+    halve(books, grant)
+    assert books.get(job_id).status is Status.STOPPED
+    books.check()
+
+
 def test_a_stalled_job_is_halted_with_what_is_settled(books: Books) -> None:
     job_id = books.job([2, 2, 2])
     books.settle(books.must_take())

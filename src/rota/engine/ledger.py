@@ -118,6 +118,7 @@ def halve(tx: Tx, grant: Grant, rest: Chunk, *, now: int) -> None:
     _insert(tx, rest)
     facts = {"first_row": chunk.first_row, "at_row": rest.first_row}
     record(tx, Event(now, Kind.CHUNK_HALVED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
+    jobs.end_if_over(tx, chunk.job_id, now=now)
 
 
 def bury(tx: Tx, owner: str, *, now: int) -> int:
