@@ -4,10 +4,7 @@ Both are served by Granian with the same settings, and read by the same client. 
 """
 
 import http.client
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,7 +12,7 @@ from pathlib import Path
 
 from bench import table
 from bench.measure import Finding, at_least, in_turns, scratch
-from bench.server import BLOCK, PATIENCE_S, end, rate, serving
+from bench.server import BLOCK, PATIENCE_S, free_port, rate, running, serving, wait_for_port
 
 RUNS = 7
 
@@ -38,22 +35,10 @@ def measure(megabytes: int = 200) -> Iterator[Finding]:
 
 @contextmanager
 def _plain(file: Path) -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    command = [sys.executable, "-m", "bench.plain", str(file), str(port)]
-    process = subprocess.Popen(command, start_new_session=True)
-    try:
-        while not _is_open(port):
-            time.sleep(0.05)
+    port = free_port()
+    with running([sys.executable, "-m", "bench.plain", str(file), str(port)]) as process:
+        wait_for_port(port, process)
         yield port
-    finally:
-        end(process)
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _read(port: int, size: int) -> None:

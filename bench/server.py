@@ -5,11 +5,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,6 +189,34 @@ def end(process: subprocess.Popen[Any]) -> None:
     process.wait()
     if process.stdout:
         process.stdout.close()
+
+
+@contextmanager
+def running(command: Sequence[str], **more: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process in a group of its own, for as long as the context lasts."""
+    process = subprocess.Popen(command, start_new_session=True, **more)
+    try:
+        yield process
+    finally:
+        end(process)
+
+
+def wait_for_port(port: int, process: subprocess.Popen[Any]) -> None:
+    """Until somebody listens there. Raises Failed when the process ends before it does."""
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        if process.poll() is not None:
+            raise Failed(f"{process.args!r} ended with {process.returncode}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def blocks_of(file: Any) -> Iterator[bytes]:

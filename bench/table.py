@@ -16,20 +16,23 @@ NUMBERED_WIDTH = 20
 
 
 def write(path: Path, kind: str, rows: int) -> Path:
-    """A file of so many rows of about 90 bytes, a multiple of DIFFERENT."""
+    """A file of so many rows of about 90 bytes."""
     block = rows_of(kind)
     with path.open("wb") as file:
         file.write(HEADER.encode())
         for _ in range(rows // DIFFERENT):
             file.write(block)
+        file.writelines(block.splitlines(keepends=True)[: rows % DIFFERENT])
     return path
 
 
 def write_size(path: Path, kind: str, size: int) -> Path:
-    return write(path, kind, DIFFERENT * round(size / len(rows_of(kind))))
+    """A file of about so many bytes."""
+    return write(path, kind, round(size / len(rows_of(kind)) * DIFFERENT))
 
 
 def rows_of(kind: str) -> bytes:
+    """DIFFERENT rows."""
     return "".join(KINDS[kind]() for _ in range(DIFFERENT)).encode()
 
 
