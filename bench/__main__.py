@@ -61,7 +61,7 @@ def _run(name: str, size: int | None) -> list[Finding]:
         findings = [Finding(name, "", f"NOT MEASURED: {lack}", None)]
     except Exception as error:
         traceback.print_exc()
-        findings = [Finding(name, "to run", f"{type(error).__name__}: {error}", False)]
+        findings = [Finding(name, "to run", f"{type(error).__name__}, see above", False)]
     for finding in findings:
         print(f"   {finding.claim}: {finding.measured}; asked {finding.asked or 'nothing'} {MARKS[finding.holds]}")
     print(f"   ({time.perf_counter() - began:.0f} s)", flush=True)

@@ -15,8 +15,10 @@ from bench.measure import Finding, scratch
 from bench.server import Client, Server, serving
 
 RUNS = 3
-CLIENTS = 4
+CLIENTS = 16
 COMMITS = 3
+POLL_S = 0.03
+"""Short enough for the wait to be of the server, long enough not to keep it busy with questions."""
 BODY = b"col1\nhello\n"
 
 
@@ -48,7 +50,7 @@ def _jobs_per_s(server: Server, seconds: float) -> float:
 def _client(client: Client, until: float, done: list[int]) -> None:
     count = 0
     while time.perf_counter() < until:
-        client.run(client.create(BODY), 0.005)
+        client.run(client.create(BODY), POLL_S)
         count += 1
     done.append(count)
 
