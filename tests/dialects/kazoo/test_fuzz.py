@@ -1,4 +1,4 @@
-"""Whatever is sent: an answer of the dialect itself, never a 5xx; a sound table is read as the standard library does."""
+"""Whatever is sent: an answer of the dialect, never a 5xx; a sound table is read as the standard library does."""
 
 import csv
 import io
