@@ -3,34 +3,23 @@
 It is also what the processes of a server run: `python -m rota.bootstrap http|runner …`.
 """
 
-import errno
-import fcntl
 import gc
-import http.client
 import os
-import socket
 import sys
-import threading
-import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import fields
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import structlog
 
+from rota import folder
 from rota.clock import new_id, new_token, now
+from rota.engine import lifeline
 from rota.settings import Settings, read_settings
 from rota.store.port import Blobs, Store
+from rota.web import address
 
 log = structlog.get_logger()
-
-ADMIN_TOKEN = "admin-token"
-SERVER_ID = "server-id"
-SERVE_LOCK = "serve.lock"
-PORT_PATIENCE_S = 2.0
-"""The processes of a killed server notice within half a second, and only then let go of its port."""
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -67,12 +56,12 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
     """Serve until SIGTERM or SIGINT; the exit code. Prints one line when it is ready."""
     configure_log(settings)
     try:
-        port = _free_port(host, port)
+        port = address.free_port(host, port)
     except OSError as error:
-        print(f"rota: cannot listen on http://{host}:{port}: {error.strerror}", file=sys.stderr)
+        print(f"rota: cannot listen on {address.url(host, port)}: {error.strerror}", file=sys.stderr)
         return 1
     settings.data.mkdir(parents=True, exist_ok=True)
-    with _sole_server(settings) as sole:
+    with folder.sole_server(settings.data) as sole:
         supervisor = _supervisor(settings)
         # First, because it takes longest: it imports while the database is brought up to date.
         supervisor.start("http", lambda *_: _command("http", host, str(port)))
@@ -86,8 +75,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         # Their imports would take the cores from the HTTP process: that one is waited for.
         _add_runners(supervisor, _owners(settings, sole=sole), workers, patience_s=2.0)
         code: int = supervisor.run(
-            ready=lambda: _answers(host, port),
-            announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
+            ready=lambda: address.answers(host, port),
+            announce=lambda: print(f"rota: listening on {address.url(host, port)}", flush=True),
         )
         return code
 
@@ -109,7 +98,7 @@ def application() -> Any:
 
     settings = read_settings()
     configure_log(settings)
-    _die_with_parent()
+    lifeline.die_with_parent()
     return create(
         store=open_store(settings),
         blobs=open_blobs(settings),
@@ -144,10 +133,8 @@ def _serve_http(host: str, port: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    from rota.engine.embedded import ticker
-
     settings = read_settings()
-    _every_beat(ticker())
+    lifeline.hold()
     Granian(
         "rota.bootstrap:application",
         address=host,
@@ -169,7 +156,6 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
 
     from rota.actions.registry import installed
     from rota.engine import ledger
-    from rota.engine.embedded import ticker
     from rota.engine.runner import Heart, Runner
     from rota.engine.work import Engine
 
@@ -189,7 +175,7 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     gc.set_threshold(100_000, 10, 10)
     Heart(runner).start()
     # Apart from the heart, which waits while the database is locked: a process that waits is not frozen.
-    _every_beat(ticker())
+    lifeline.hold()
     runner.run()
     store.close()
 
@@ -231,7 +217,7 @@ def _found(settings: Settings, store: Store) -> None:
         if accounts.found(
             tx, email=settings.admin_email, token=token, account_id=new_id(32), token_id=new_id(16), now=now()
         ):
-            _write_secret(settings.data / ADMIN_TOKEN, token)
+            folder.write_admin_token(settings.data, token)
         elif settings.admin_token:
             accounts.ensure_token(tx, email=settings.admin_email, token=token, token_id=new_id(16), now=now())
 
@@ -248,110 +234,12 @@ def _recover(settings: Settings) -> None:
     store.close()
 
 
-class _sole_server:  # noqa: N801
-    """A lock on the data folder for as long as this server lives; entering tells whether it was free."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._path = settings.data / SERVE_LOCK
-        self._file: IO[bytes] | None = None
-
-    def __enter__(self) -> bool:
-        self._file = self._path.open("ab")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def __exit__(self, *exc: object) -> None:
-        assert self._file is not None
-        self._file.close()
-
-
 def _owners(settings: Settings, *, sole: bool) -> str:
     """How the names of this process's runners begin, in a ledger that other machines and `rota worker` may share.
 
     Only runners of a sole server may be freed by the next one.
     """
-    return f"{_server_id(settings)}.{'sole' if sole else 'more'}."
-
-
-def _server_id(settings: Settings) -> str:
-    """What names this data folder, once and for all."""
-    path = settings.data / SERVER_ID
-    with suppress(FileExistsError):
-        _write_secret(path, new_id(8), exclusive=True)
-    return path.read_text().strip()
-
-
-def _write_secret(path: Path, text: str, *, exclusive: bool = False) -> None:
-    """A file of mode 0600 that is whole or not there."""
-    beside = path.with_name(f".{path.name}.{new_id(8)}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        if exclusive:
-            os.link(beside, path)
-        else:
-            beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Raises OSError when it is taken, and stays so for PORT_PATIENCE_S."""
-    until = time.monotonic() + PORT_PATIENCE_S
-    while True:
-        try:
-            return _bindable(host, port)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
-                raise
-            time.sleep(0.05)
-
-
-def _bindable(host: str, port: int) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
-        return int(probe.getsockname()[1])
-
-
-def _answers(host: str, port: int) -> bool:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    try:
-        connection = http.client.HTTPConnection(reachable, port, timeout=2)
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
-def _every_beat(tick: Any) -> None:
-    def beat() -> None:
-        while True:
-            tick()
-            time.sleep(0.25)
-
-    threading.Thread(target=beat, name="tick", daemon=True).start()
-
-
-def _die_with_parent() -> None:
-    """A worker of Granian outlives a killed Granian, and would keep the port."""
-    parent = os.getppid()
-
-    def tick() -> None:
-        if os.getppid() != parent:
-            os._exit(1)
-
-    _every_beat(tick)
+    return f"{folder.server_id(settings.data)}.{'sole' if sole else 'more'}."
 
 
 def main(words: Sequence[str]) -> None:

@@ -141,22 +141,6 @@ class Supervisor:
         return 0
 
 
-def ticker(environ: Mapping[str, str] = os.environ) -> Callable[[], None]:
-    """What a child calls at every beat: tells the supervisor that it lives, and dies with it."""
-    descriptor, parent = int(environ.get("ROTA_TICK_FD", "-1")), int(environ.get("ROTA_PARENT", "0"))
-
-    def tick() -> None:
-        if parent and os.getppid() != parent:
-            os._exit(1)
-        if descriptor >= 0:
-            try:
-                os.write(descriptor, b".")
-            except OSError:
-                os._exit(1)
-
-    return tick
-
-
 def module_command(module: str, *words: str) -> list[str]:
     """The command line of one of rota's own modules in this interpreter."""
     return [sys.executable, "-m", module, *words]
