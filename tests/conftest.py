@@ -121,6 +121,7 @@ def _migrate(store: Store) -> None:
 
 
 def _empty(url: str) -> None:
+    """By deletion: a truncation makes the files of all tables anew, and takes 86 ms of a test instead of 48."""
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:
@@ -128,11 +129,15 @@ def _empty(url: str) -> None:
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        names = connection.execute(
+        tables = connection.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%yoyo%'"
+        ).fetchall()
+        deletions = "; ".join(f"DELETE FROM {name}" for (name,) in tables)
+        # So that tables need no order: foreign keys are not looked at.
+        connection.execute(f"SET session_replication_role = replica; {deletions}".encode())
+        connection.execute(
+            "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S' AND relname NOT LIKE '%yoyo%'"
         )
-        tables = ", ".join(name for (name,) in names)
-        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE".encode())
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

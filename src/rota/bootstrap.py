@@ -33,7 +33,9 @@ def open_store(settings: Settings, **options: Any) -> Store:
         return SqliteStore(settings.database, durable=durable, busy_s=settings.busy_s, **options)
     from rota.store.postgres import PostgresStore
 
-    return PostgresStore(settings.database, durable=durable, connections=settings.threads + 4, **options)
+    return PostgresStore(
+        settings.database, durable=durable, busy_s=settings.busy_s, connections=settings.threads + 4, **options
+    )
 
 
 def open_blobs(settings: Settings) -> Blobs:

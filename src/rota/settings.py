@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from rota.domain.accounts import email_fault
+
 
 class BadSettings(Exception):
     """All faults of the settings, one sentence each."""
@@ -17,11 +19,24 @@ def _text(value: str) -> str:
     return value
 
 
-def _count(value: str) -> int:
+def _threads(value: str) -> int:
     number = int(value)
-    if number < 0:
+    if not 1 <= number <= 1024:
         raise ValueError
     return number
+
+
+def _rate(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= 1e6:
+        raise ValueError
+    return number
+
+
+def _email(value: str) -> str:
+    if email_fault(value):
+        raise ValueError
+    return value
 
 
 def _seconds(value: str) -> float:
@@ -51,7 +66,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _database(value: str) -> str:
-    if not re.match(r"(sqlite|postgresql)://", value):
+    if not re.match(r"sqlite:///.|postgresql://.", value):
         raise ValueError
     return value
 
@@ -77,17 +92,17 @@ class Settings:
     durability: str = _choice("full", _one_of("full", "normal"), "full or normal")
     node: str = _choice("", _text, "a name")
     admin_token: str = _choice("", _text, "a token of at least 16 characters")
-    admin_email: str = _choice("admin@localhost", _text, "an e-mail address")
+    admin_email: str = _choice("admin@localhost", _email, "an e-mail address")
     max_upload: int = _choice(5 * 1024**3, _bytes, "a size such as 5GB")
     max_json: int = _choice(32 * 1024**2, _bytes, "a size such as 32MB")
     lease_s: float = _choice(10.0, _seconds, "seconds from 0.1 to 86400")
     stop_s: float = _choice(1.5, _seconds, "seconds from 0.1 to 86400")
     session_s: float = _choice(86_400.0, _seconds, "seconds from 0.1 to 86400")
-    threads: int = _choice(64, _count, "a whole number")
+    threads: int = _choice(64, _threads, "a whole number from 1 to 1024")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
     http_call_private: bool = _choice(False, _flag, "yes or no")
-    http_call_rate: float = _choice(50.0, float, "calls a second")
+    http_call_rate: float = _choice(50.0, _rate, "calls a second, 0 for no limit")
 
     @property
     def database(self) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rota.actions.registry import Action, Batch, Context, Form, Refused
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.jobs import Chunk, Job, Status
 from rota.domain.rows import format_rows, read_rows
 from rota.engine import segments
@@ -85,6 +86,16 @@ def test_a_crash_fails_its_row_alone() -> None:
 def test_a_crash_ends_the_job_where_it_is_declared_so() -> None:
     with pytest.raises(JobCrashed):
         applied(action(lambda context, row: 1 / int(row["word"]), crash_ends_job=True), "0")
+
+
+@pytest.mark.parametrize("trouble", [StorageFull, StoreUnavailable])
+@pytest.mark.parametrize("form", [Form.ROW, Form.BATCH])
+def test_trouble_of_the_database_is_not_the_rows_fault(trouble: type[Exception], form: Form) -> None:
+    def call(context: Context, given: Any) -> None:
+        raise trouble
+
+    with pytest.raises(trouble):
+        applied(action(call, form=form), "x")
 
 
 def test_a_batch_that_crashes_is_called_again_row_by_row() -> None:

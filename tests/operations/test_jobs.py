@@ -15,6 +15,7 @@ from rota.operations import jobs
 from rota.store.port import Store, Tx
 
 Open = Callable[[], Store]
+ALL = 1_000
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_pages_give_every_job_once_newest_first(books: Books) -> None:
             assert len(given.jobs) == limit
             tests = before(given.next_key)
         assert found == made[::-1]
-    assert [job.id for job in page(books, account, 1000).jobs] == made[::-1]
+    assert [job.id for job in page(books, account, ALL).jobs] == made[::-1]
 
 
 def test_jobs_of_the_same_moment_are_told_apart(books: Books) -> None:
@@ -189,7 +190,7 @@ def test_jobs_of_the_same_moment_are_told_apart(books: Books) -> None:
     with books.store.write() as tx:
         tx._connection.execute("UPDATE jobs SET created_at = 7")  # type: ignore[attr-defined]
     first = page(books, books.root, 2)
-    rest = page(books, books.root, 1000, **before(first.next_key or ""))
+    rest = page(books, books.root, ALL, **before(first.next_key or ""))
     assert [job.id for job in (*first.jobs, *rest.jobs)] == sorted(made, reverse=True)
 
 
@@ -207,7 +208,7 @@ def test_filters_narrow_and_combine(books: Books) -> None:
     ids = {job_id: status for status, job_id in made.items()}
 
     def found(**tests: Any) -> set[Status]:
-        return {ids[job.id] for job in page(books, books.root, 1000, **tests).jobs}
+        return {ids[job.id] for job in page(books, books.root, ALL, **tests).jobs}
 
     assert found() == set(STATUSES)
     for status in STATUSES:

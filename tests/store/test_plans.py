@@ -110,7 +110,15 @@ def searched(books: Books, statement: str, **params: Any) -> str:
     return lines
 
 
-def test_the_next_job_is_found_without_walking_those_that_are_over(books: Books) -> None:
+def test_what_runs_all_day_is_found_by_index(books: Books) -> None:
+    """One test, as filling the tables takes most of its time."""
+    check_the_next_job_is_found_without_walking_those_that_are_over(books)
+    check_the_next_chunk_is_found_without_walking_those_that_are_settled(books)
+    check_an_actor_is_one_look_up_in_the_index_of_hashes(books)
+    check_what_a_runner_holds_and_what_has_stalled_is_found(books)
+
+
+def check_the_next_job_is_found_without_walking_those_that_are_over(books: Books) -> None:
     lines = searched(books, "job_next", now=books.now())
     assert "jobs_executing" in lines
     assert "chunks_unsettled" in lines
@@ -119,7 +127,7 @@ def test_the_next_job_is_found_without_walking_those_that_are_over(books: Books)
     assert "chunks_unsettled" in searched(books, "chunk_waits", now=books.now())
 
 
-def test_the_next_chunk_is_found_without_walking_those_that_are_settled(books: Books) -> None:
+def check_the_next_chunk_is_found_without_walking_those_that_are_settled(books: Books) -> None:
     for ordered in (False, True):
         lines = searched(books, "chunk_next", job_id=books.jobs_made[-1], ordered=ordered, now=books.now())
         assert "chunks_unsettled" in lines
@@ -127,12 +135,12 @@ def test_the_next_chunk_is_found_without_walking_those_that_are_settled(books: B
     assert "chunks_" in searched(books, "job_held", job_id=books.jobs_made[-1])
 
 
-def test_an_actor_is_one_look_up_in_the_index_of_hashes(books: Books) -> None:
+def check_an_actor_is_one_look_up_in_the_index_of_hashes(books: Books) -> None:
     lines = searched(books, "actor_by_token", token_hash=hash_token("5"), now=books.now())
     assert "token_hash" in lines
 
 
-def test_what_a_runner_holds_and_what_has_stalled_is_found_by_index(books: Books) -> None:
+def check_what_a_runner_holds_and_what_has_stalled_is_found(books: Books) -> None:
     assert "chunks_leased" in searched(books, "chunks_of_owner", owner="one")
     assert "chunks_leased" in searched(books, "chunks_of_owners", prefix="one", prefix_end="one\x7f")
     assert "jobs_stopping" in searched(books, "jobs_stalled", now=books.now())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rota.actions.registry import ERROR, Action, Answer, Batch, Context, Form, Line, Refused
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.jobs import APPLIER_CRASHED, Job
 
 Cells = list[str]
@@ -99,6 +100,8 @@ class Applier:
         try:
             with _undoing(context):
                 return self._whole_batch(context, batch)
+        except (StorageFull, StoreUnavailable):
+            raise
         except Exception:
             if len(rows) == 1:
                 return [self._crashed(context)]
@@ -136,6 +139,9 @@ class Applier:
                 return call(mine, given)
         except Refused as refusal:
             return refusal
+        except (StorageFull, StoreUnavailable):
+            # The database's trouble, not the row's: the chunk goes back whole.
+            raise
         except Exception:
             return self._crashed(mine)
 

@@ -18,6 +18,17 @@ from rota.store.statements import load
 Connection = psycopg.Connection[dict[str, Any]]
 
 
+@contextmanager
+def _translating() -> Iterator[None]:
+    """Trouble of the database's own, deadlocks and broken connections among it, is no fault of what was asked."""
+    try:
+        yield
+    except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
+        raise StorageFull from error
+    except (psycopg.OperationalError, PoolTimeout) as error:
+        raise StoreUnavailable from error
+
+
 class PostgresTx:
     def __init__(self, connection: Connection, sql: Mapping[str, str], observe: Observer | None) -> None:
         self._connection, self._sql, self._observe = connection, sql, observe
@@ -25,7 +36,8 @@ class PostgresTx:
     def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
         if self._observe:
             self._observe(statement)
-        return self._connection.execute(sql.encode(), params)
+        with _translating():
+            return self._connection.execute(sql.encode(), params)
 
     def one(self, statement: str, /, **params: Any) -> Row | None:
         return self._execute(statement, self._sql[statement], params).fetchone()
@@ -43,7 +55,7 @@ class PostgresTx:
     def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
         if self._observe:
             self._observe(statement)
-        with self._connection.cursor() as cursor:
+        with _translating(), self._connection.cursor() as cursor:
             cursor.executemany(self._sql[statement].encode(), rows)
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
@@ -58,15 +70,22 @@ class PostgresTx:
 
 
 class PostgresStore:
-    """`url` is a libpq URL. `durable=False` lets a commit return before it is on disk."""
+    """`url` is a libpq URL. `durable=False` lets a commit return before it is on disk. `busy_s` is how long a
+    statement waits for another's lock."""
 
     def __init__(
-        self, url: str, *, durable: bool = True, connections: int = 20, observe: Observer | None = None
+        self,
+        url: str,
+        *,
+        durable: bool = True,
+        busy_s: float = 30.0,
+        connections: int = 20,
+        observe: Observer | None = None,
     ) -> None:
         self.url = url
         self._sql = load("postgres", "psycopg")
         self._observe = observe
-        options = "" if durable else "-c synchronous_commit=off"
+        options = f"-c lock_timeout={round(busy_s * 1000)}" + ("" if durable else " -c synchronous_commit=off")
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,
@@ -79,15 +98,10 @@ class PostgresStore:
     @contextmanager
     def _transaction(self, isolation: IsolationLevel) -> Iterator[PostgresTx]:
         self._pool.open()
-        try:
-            with self._pool.connection() as connection:
-                connection.isolation_level = isolation
-                with connection.transaction():
-                    yield PostgresTx(connection, self._sql, self._observe)
-        except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
-            raise StorageFull from error
-        except (psycopg.OperationalError, PoolTimeout) as error:
-            raise StoreUnavailable from error
+        with _translating(), self._pool.connection() as connection:
+            connection.isolation_level = isolation
+            with connection.transaction():
+                yield PostgresTx(connection, self._sql, self._observe)
 
     @contextmanager
     def read(self) -> Iterator[PostgresTx]:

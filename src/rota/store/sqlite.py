@@ -25,7 +25,11 @@ class SqliteTx:
 
     def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
         self._before(statement)
-        return self._connection.execute(sql, params)
+        try:
+            return self._connection.execute(sql, params)
+        except sqlite3.DatabaseError as error:
+            _raise_translated(error)
+            raise
 
     def _before(self, statement: str) -> None:
         # A full disk may have rolled everything back: what came now would be committed by itself, one by one.
@@ -106,7 +110,7 @@ class SqliteStore:
             connection = self._connect()
         try:
             yield connection
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, StorageFull, StoreUnavailable) as error:
             connection.close()
             _raise_translated(error)
             raise
@@ -168,7 +172,7 @@ def _switch_to_wal(connection: sqlite3.Connection, until: float) -> None:
             return
 
 
-def _raise_translated(error: sqlite3.DatabaseError) -> None:
+def _raise_translated(error: Exception) -> None:
     code = getattr(error, "sqlite_errorcode", 0)
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}:
         raise StorageFull from error
