@@ -3,6 +3,7 @@
 It is also what the processes of a server run: `python -m rota.bootstrap http|runner …`.
 """
 
+import errno
 import fcntl
 import gc
 import http.client
@@ -28,6 +29,9 @@ log = structlog.get_logger()
 ADMIN_TOKEN = "admin-token"
 SERVER_ID = "server-id"
 SERVE_LOCK = "serve.lock"
+PORT_PATIENCE_S = 2.0
+"""The processes of a killed server notice within half a second, and only then let go of its port."""
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -67,12 +71,19 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
     except OSError as error:
         print(f"rota: cannot listen on http://{host}:{port}: {error.strerror}", file=sys.stderr)
         return 1
-    migrate(settings)
+    settings.data.mkdir(parents=True, exist_ok=True)
     with _sole_server(settings) as sole:
-        if sole:
-            _recover(settings)
-        supervisor = _supervisor(settings, workers)
-        supervisor.add("http", lambda *_: _command("http", host, str(port)))
+        supervisor = _supervisor(settings)
+        # First, because it takes longest: it imports while the database is brought up to date.
+        supervisor.start("http", lambda *_: _command("http", host, str(port)))
+        try:
+            migrate(settings)
+            if sole:
+                _recover(settings)
+        except BaseException:
+            supervisor.kill()
+            raise
+        _start_runners(supervisor, _owners(settings, sole=sole), workers)
         code: int = supervisor.run(
             ready=lambda: _answers(host, port),
             announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
@@ -84,7 +95,9 @@ def worker(settings: Settings, *, workers: int) -> int:
     """Run engine processes only, until SIGTERM or SIGINT; the exit code."""
     configure_log(settings)
     migrate(settings)
-    code: int = _supervisor(settings, workers).run(ready=lambda: False, announce=lambda: None)
+    supervisor = _supervisor(settings)
+    _start_runners(supervisor, _owners(settings, sole=False), workers)
+    code: int = supervisor.run(ready=lambda: False, announce=lambda: None)
     return code
 
 
@@ -105,7 +118,6 @@ def application() -> Any:
         max_json=settings.max_json,
         stop_s=settings.stop_s,
         session_s=settings.session_s,
-        lease_s=settings.lease_s,
         clock=now,
         new_id=new_id,
     )
@@ -179,14 +191,15 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     store.close()
 
 
-def _supervisor(settings: Settings, workers: int) -> Any:
+def _supervisor(settings: Settings) -> Any:
     from rota.engine.embedded import Supervisor
 
-    supervisor = Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
-    server = _server_id(settings)
+    return Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
+
+
+def _start_runners(supervisor: Any, owners: str, workers: int) -> None:
     for number in range(workers):
-        supervisor.add(f"{server}.{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
-    return supervisor
+        supervisor.start(f"{owners}{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
 
 
 def _command(*words: str) -> list[str]:
@@ -223,7 +236,7 @@ def _recover(settings: Settings) -> None:
 
     store = open_store(settings)
     with store.write() as tx:
-        ledger.recover(tx, f"{_server_id(settings)}.", now=now())
+        ledger.recover(tx, _owners(settings, sole=True), now=now())
     sweeps.remove_orphans(store, open_blobs(settings))
     store.close()
 
@@ -248,8 +261,16 @@ class _sole_server:  # noqa: N801
         self._file.close()
 
 
+def _owners(settings: Settings, *, sole: bool) -> str:
+    """How the names of this process's runners begin, in a ledger that other machines and `rota worker` may share.
+
+    Only runners of a sole server may be freed by the next one.
+    """
+    return f"{_server_id(settings)}.{'sole' if sole else 'more'}."
+
+
 def _server_id(settings: Settings) -> str:
-    """What names this data folder's runners in a ledger that other machines may share."""
+    """What names this data folder, once and for all."""
     path = settings.data / SERVER_ID
     with suppress(FileExistsError):
         _write_secret(path, new_id(8), exclusive=True)
@@ -273,7 +294,18 @@ def _write_secret(path: Path, text: str, *, exclusive: bool = False) -> None:
 
 
 def _free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Raises OSError when it is taken."""
+    """The port, or a free one for 0. Raises OSError when it is taken, and stays so for PORT_PATIENCE_S."""
+    until = time.monotonic() + PORT_PATIENCE_S
+    while True:
+        try:
+            return _bindable(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _bindable(host: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

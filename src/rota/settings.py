@@ -83,7 +83,7 @@ class Settings:
     lease_s: float = _choice(10.0, _seconds, "seconds from 0.1 to 86400")
     stop_s: float = _choice(1.5, _seconds, "seconds from 0.1 to 86400")
     session_s: float = _choice(86_400.0, _seconds, "seconds from 0.1 to 86400")
-    threads: int = _choice(16, _count, "a whole number")
+    threads: int = _choice(64, _count, "a whole number")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
     http_call_private: bool = _choice(False, _flag, "yes or no")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from rota.actions.registry import Action, Answer, Batch, Context, Form, Refused
@@ -103,7 +104,8 @@ def answers(function: Callable[..., Any], context: Context, rows: Sequence[Mappi
     assert action.form is Form.BATCH
     header = tuple(rows[0])
     batch = Batch(header, [[row[field] for field in header] for row in rows], action.fields)
-    found = function(context, batch)
+    numbered = context if len(context.rows) == len(rows) else replace(context, rows=range(len(rows)))
+    found = function(numbered, batch)
     return [None] * len(rows) if found is None else list(found)
 
 

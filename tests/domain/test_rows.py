@@ -362,6 +362,6 @@ def test_what_is_written_is_read_back(rows: list[list[str]]) -> None:
 
 def test_cells_are_quoted_when_they_need_it() -> None:
     rows = [["a", "b c"], ["1,2", '"'], ["x\ry", "z\n"], ["", "\ud800"]]
-    assert format_rows(iter(rows)) == b'a,b c\n"1,2",""""\n"x\ry","z\n"\n,?\n'
+    assert format_rows(rows) == b'a,b c\n"1,2",""""\n"x\ry","z\n"\n,?\n'
     assert format_rows([[""]]) == b'""\n'
     assert format_rows([]) == b""

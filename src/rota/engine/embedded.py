@@ -44,14 +44,20 @@ class Supervisor:
     children: list[Child] = field(default_factory=list)
     _draining: bool = False
 
-    def add(self, name: str, command: Callable[[str, str | None], Sequence[str]]) -> None:
+    def start(self, name: str, command: Callable[[str, str | None], Sequence[str]]) -> None:
+        """Start a child, which is kept alive from `run` on."""
         self.children.append(Child(name, command))
+        self._start(self.children[-1], time.monotonic())
+
+    def kill(self) -> None:
+        """End everything at once."""
+        for child in self.children:
+            if child.process:
+                child.process.kill()
+                child.process.wait()
 
     def run(self, ready: Callable[[], bool], announce: Callable[[], None]) -> int:
-        """Start everything, call `announce` once `ready` says so, and return 0 after SIGTERM or SIGINT.
-
-        Returns 1 when a child that must be ready dies again and again before it is.
-        """
+        """Keep everything alive, call `announce` once `ready` says so, and return 0 after SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         looked_at, announced = time.monotonic(), False

@@ -31,7 +31,6 @@ def create(
     max_json: int,
     stop_s: float,
     session_s: float,
-    lease_s: float,
     clock: Callable[[], int],
     new_id: Callable[[int], str],
 ) -> "Application":
@@ -46,7 +45,6 @@ def create(
         max_json=max_json,
         stop_s=stop_s,
         session_s=session_s,
-        lease_s=lease_s,
         clock=clock,
         new_id=new_id,
     )
@@ -54,7 +52,7 @@ def create(
         {
             "/v2": ("kazoo", kazoo_app),
             "/admin": ("admin", admin.create(store=store, clock=clock, new_id=new_id, session_s=session_s)),
-            "": ("web", _own(store, blobs, metrics, clock)),
+            "": ("web", _own(store, blobs, catalogue, metrics, clock)),
         },
         metrics,
         new_id,
@@ -93,13 +91,15 @@ class Application:
             )
 
 
-def _own(store: Store, blobs: Blobs, metrics: Metrics, clock: Callable[[], int]) -> falcon.App[Any, Any]:
+def _own(
+    store: Store, blobs: Blobs, catalogue: Catalogue, metrics: Metrics, clock: Callable[[], int]
+) -> falcon.App[Any, Any]:
     app: falcon.App[Any, Any] = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
     app.add_route("/healthz", health.Alive())
     app.add_route("/readyz", health.Ready(store, blobs, clock))
     app.add_route("/metrics", MetricsPage(metrics))
-    docs.add_routes(app, {"kazoo": openapi.document()})
+    docs.add_routes(app, {"kazoo": openapi.document(catalogue)})
     return app
 
 

@@ -79,7 +79,6 @@ class Lab:
             "max_json": 1 << 16,
             "stop_s": 0.2,
             "session_s": 60.0,
-            "lease_s": 10.0,
             "clock": lambda: self.now,
             "new_id": self.new_id,
         }

@@ -80,7 +80,7 @@ def test_catalogue_of_a_category_and_of_all(lab: Lab) -> None:
     assert by_action == {"tasks": {"number_management": {"add": add}}}
 
 
-@pytest.mark.parametrize("query", ["category=services&action=blipblop", "category=nope", "action=nope"])
+@pytest.mark.parametrize("query", ["category=services&action=blipblop", "category=nope", "action=nope", "category="])
 def test_catalogue_without_such_an_action(lab: Lab, query: str) -> None:
     answer = lab.ask("GET", "/v2/tasks", query_string=query)
     assert (answer.status_code, answer.json) == (

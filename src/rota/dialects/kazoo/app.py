@@ -30,14 +30,12 @@ def create(
     max_json: int,
     stop_s: float,
     session_s: float,
-    lease_s: float,
     clock: Callable[[], int],
     new_id: Callable[[int], str],
 ) -> falcon.App[falcon.Request, falcon.Response]:
     """The WSGI application that answers everything below `/v2`.
 
-    Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`. `lease_s` is given to
-    every dialect, and plays no part in this one.
+    Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`.
     """
     service = Service(store, blobs, catalogue, node, max_upload, max_json, stop_s, session_s, clock, new_id)
     app = falcon.App(middleware=[Edge(service)])
@@ -65,9 +63,9 @@ class CatalogueTasks(Creation):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """The catalogue of actions, for everybody."""
-        category, action = req.get_param("category") or None, req.get_param("action") or None
+        category, action = req.get_param("category"), req.get_param("action")
         found = self.service.catalogue.find(category, action)
-        self.succeed(req, resp, documents.catalogue(found, one=bool(category and action)))
+        self.succeed(req, resp, documents.catalogue(found, one=None not in {category, action}))
 
     on_head = on_get
 

@@ -6,16 +6,15 @@ the whole of it arrived and is sound.
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
 
 import falcon
 import msgspec
 from msgspec import Raw
 
 from rota.actions.registry import Action
-from rota.dialects.kazoo.errors import bad_json, bad_parameters, cut_short, too_large, unsupported
+from rota.dialects.kazoo.errors import Fault, bad_json, bad_parameters, cut_short, too_large, unsupported
 from rota.dialects.kazoo.params import CSV_TYPES, JSON_TYPES
 from rota.domain.errors import MalformedCsv, UnfitInput
 from rota.domain.jobs import blob_prefix
@@ -26,6 +25,9 @@ from rota.store.port import Blobs, Upload
 
 BLOCK = 1 << 20
 """Bytes read at once."""
+
+DRAIN_LIMIT = 8 << 20
+"""Bytes of a body that are worth reading only to be polite."""
 
 ROWS = "rows.csv"
 """The UTF-8 form of an input that came in another charset."""
@@ -109,22 +111,39 @@ def blocks(req: falcon.Request, limit: int) -> Iterator[bytes]:
     announced = req.content_length
     if announced is not None and announced > limit:
         raise too_large(limit)
-    stream = req.env["wsgi.input"] if announced is None else req.bounded_stream
-    got = 0
-    while block := _read(stream, got, announced):
-        got += len(block)
-        if got > limit:
+    while block := _read(req, announced):
+        if req.context.got > limit:
             raise too_large(limit)
         yield block
-    if announced is not None and got < announced:
-        raise cut_short(got, announced)
+    if announced is not None and req.context.got < announced:
+        raise cut_short(req.context.got, announced)
 
 
-def _read(stream: Any, got: int, announced: int | None) -> bytes:
+def _read(req: falcon.Request, announced: int | None) -> bytes:
+    """The next bytes; never past the announced end, where some servers wait. `req.context.got` counts them.
+
+    Not falcon's bounded stream: that one takes a short read for a full one, and loses the rest.
+    """
+    got: int = req.context.get("got") or 0
+    size = BLOCK if announced is None else min(BLOCK, announced - got)
     try:
-        return bytes(stream.read(BLOCK))
+        block = bytes(req.env["wsgi.input"].read(size)) if size else b""
     except (OSError, RuntimeError):  # a connection that broke: OSError in most servers, RuntimeError in Granian
         raise cut_short(got, announced or 0) from None
+    req.context.got = got + len(block)
+    return block
+
+
+def drain(req: falcon.Request) -> None:
+    """After a refusal, read what is left of a small body: many clients send all before they listen.
+
+    Not from a client that waits to be asked for its body.
+    """
+    if not 0 < (req.content_length or 0) <= DRAIN_LIMIT or req.get_header("Expect"):
+        return
+    with suppress(Fault):
+        while _read(req, req.content_length):
+            pass
 
 
 def json_data(req: falcon.Request, given: Content, limit: int) -> Data:

@@ -2,29 +2,35 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rota import __version__
-from rota.dialects.kazoo.params import FILE_NAME_LIMIT, PAGE_LIMIT, PAGE_SIZE, STATUSES
-
-Node = dict[str, Any]
-
-_NO_NUL = "^[^\\u0000]*$"
-_STRING: Node = {"type": "string"}
-_COUNT: Node = {"type": "integer", "minimum": 0}
-_SECONDS: Node = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999}
-_ACCOUNT_ID: Node = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
-_TASK_ID: Node = {"type": "string", "pattern": "^[0-9a-f]{30}$"}
-_NAME: Node = {"type": "string", "minLength": 1}
-_FILTER: Node = {"type": "string", "pattern": _NO_NUL}
-_FILE_NAME: Node = {"type": "string", "maxLength": FILE_NAME_LIMIT, "pattern": _NO_NUL}
+from rota.actions.registry import Catalogue
+from rota.dialects.kazoo.params import PAGE_LIMIT, PAGE_SIZE, STATUSES
+from rota.dialects.kazoo.schemas import (
+    ACCOUNT_ID,
+    FILE_NAME,
+    FILTER,
+    MANIFEST,
+    NAME,
+    NEW_TASK,
+    SECONDS,
+    SIGN_IN,
+    STRING,
+    TABLE,
+    TASK_ID,
+    Node,
+    components,
+    ref,
+)
 
 _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
-    "account_id": ("path", _ACCOUNT_ID, "The account that is acted on."),
-    "task_id": ("path", _TASK_ID, "The task."),
-    "category": ("query", _NAME, "The action's category."),
-    "action": ("query", _NAME, "The action's name."),
-    "file_name": ("query", _FILE_NAME, "A person's name for the input."),
+    "account_id": ("path", ACCOUNT_ID, "The account that is acted on."),
+    "task_id": ("path", TASK_ID, "The task."),
+    "category": ("query", NAME, "The action's category."),
+    "action": ("query", NAME, "The action's name."),
+    "only_category": ("query", STRING, "Only the actions of this category."),
+    "only_action": ("query", STRING, "Only actions of this name."),
+    "file_name": ("query", FILE_NAME, "A person's name for the input."),
     "page_size": (
         "query",
         {"type": "integer", "minimum": 1, "maximum": PAGE_LIMIT, "default": PAGE_SIZE},
@@ -37,15 +43,15 @@ _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
         "The last page's next_start_key.",
     ),
     "filter_status": ("query", {"type": "string", "enum": list(STATUSES)}, "Only tasks of this status."),
-    "filter_category": ("query", _FILTER, "Only tasks of this category."),
-    "filter_action": ("query", _FILTER, "Only tasks of this action."),
-    "created_from": ("query", _SECONDS, "Not created before, gregorian seconds."),
-    "created_to": ("query", _SECONDS, "Not created after, gregorian seconds."),
+    "filter_category": ("query", FILTER, "Only tasks of this category."),
+    "filter_action": ("query", FILTER, "Only tasks of this action."),
+    "created_from": ("query", SECONDS, "Not created before, gregorian seconds."),
+    "created_to": ("query", SECONDS, "Not created after, gregorian seconds."),
     "accept": ("query", {"type": "string", "enum": ["csv", "json"]}, "Overrides the Accept header."),
-    "csv_name": ("query", _STRING, "Which of the task's csvs; out.csv unless told."),
-    "Range": ("header", _STRING, "One range of bytes."),
-    "If-Range": ("header", _STRING, "The ETag that the range is of."),
-    "If-None-Match": ("header", _STRING, "ETags that the caller has."),
+    "csv_name": ("query", STRING, "Which of the task's csvs; out.csv unless told."),
+    "Range": ("header", STRING, "One range of bytes."),
+    "If-Range": ("header", STRING, "The ETag that the range is of."),
+    "If-None-Match": ("header", STRING, "ETags that the caller has."),
 }
 
 _LISTING = (
@@ -53,110 +59,6 @@ _LISTING = (
     *("created_from", "created_to"),
 )
 _RANGES = ("Range", "If-Range", "If-None-Match")
-
-_META: Node = {
-    "type": "object",
-    "required": ["description", "doc"],
-    "properties": {
-        "description": _STRING,
-        "doc": _STRING,
-        "expected_content": {"const": "text/csv"},
-        "mandatory": {"type": "array", "items": _STRING},
-        "optional": {"type": "array", "items": _STRING},
-    },
-}
-
-_TASK: Node = {
-    "type": "object",
-    "required": [
-        *("id", "account_id", "auth_account_id", "category", "action", "created", "submit_timestamp", "status"),
-    ],
-    "properties": {
-        "id": _TASK_ID,
-        "account_id": _ACCOUNT_ID,
-        "auth_account_id": _ACCOUNT_ID,
-        "category": _STRING,
-        "action": _STRING,
-        "file_name": _STRING,
-        "created": _SECONDS,
-        "submit_timestamp": _SECONDS,
-        "start_timestamp": _SECONDS,
-        "end_timestamp": _SECONDS,
-        "node": _STRING,
-        "status": {"enum": list(STATUSES)},
-        "total_count": _COUNT,
-        "success_count": _COUNT,
-        "failure_count": _COUNT,
-        "csvs": {"type": "array", "items": _STRING},
-    },
-    "additionalProperties": False,
-}
-
-_SESSION: Node = {
-    "type": "object",
-    "required": ["account_id", "auth_token", "owner_id"],
-    "properties": {"account_id": _ACCOUNT_ID, "auth_token": _STRING, "owner_id": _STRING},
-}
-
-_MANIFEST: Node = {
-    "type": "object",
-    "required": ["id", "account_id", "category", "action", "status", "files"],
-    "properties": {
-        "files": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "rows", "bytes", "sha256"],
-                "properties": {"name": _STRING, "rows": _COUNT, "bytes": _COUNT, "sha256": _STRING},
-            },
-        }
-    },
-}
-
-_CATALOGUE: Node = {
-    "type": "object",
-    "required": ["tasks"],
-    "properties": {
-        "tasks": {
-            "type": "object",
-            "description": "Actions by category and name; one action asked for by both stands alone.",
-            "additionalProperties": {
-                "anyOf": [
-                    {"$ref": "#/components/schemas/Meta"},
-                    {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Meta"}},
-                ]
-            },
-        }
-    },
-}
-
-_RECORD: Node = {
-    "type": "object",
-    "minProperties": 1,
-    "propertyNames": {"minLength": 1, "pattern": _NO_NUL},
-    "additionalProperties": {
-        "anyOf": [{"type": "string", "pattern": _NO_NUL}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]
-    },
-}
-
-_NEW_TASK: Node = {
-    "type": "object",
-    "required": ["data"],
-    "properties": {
-        "data": {
-            "type": "object",
-            "properties": {"records": {"type": "array", "items": _RECORD}, "file_name": _FILE_NAME},
-        }
-    },
-}
-
-_SIGN_IN: Node = {
-    "type": "object",
-    "required": ["data"],
-    "properties": {
-        "data": {"type": "object", "required": ["api_key"], "properties": {"api_key": {**_STRING, "minLength": 1}}}
-    },
-}
 
 _ERRORS: Mapping[int, str] = {
     400: "The request cannot be read, or the input is refused.",
@@ -190,27 +92,22 @@ class _Operation:
     public: bool = False
 
 
-def _ref(name: str) -> Node:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-_JSON_TASK: Node = {"application/json": _ref("TaskAnswer")}
-_CSV: Node = {"text/csv": _STRING}
+_JSON_TASK: Node = {"application/json": ref("TaskAnswer")}
+_CSV: Node = {"text/csv": STRING}
 _GUARDED = (401, 403, 404)
 _FILE_ERRORS = (*_GUARDED, 416, 507)
 
 _CREATE = _Operation(
     "create",
-    "Create a task, not started.",
+    "Create a task, not started. A body of type application/octet-stream is taken for CSV.",
     {201: _JSON_TASK},
     (*_GUARDED, 413, 415, 507),
     ("category", "action", "file_name"),
     {
-        "application/json": _NEW_TASK,
-        "application/x-json": _NEW_TASK,
-        "text/csv": _STRING,
-        "text/comma-separated-values": _STRING,
-        "application/octet-stream": _STRING,
+        "application/json": NEW_TASK,
+        "application/x-json": NEW_TASK,
+        "text/csv": TABLE,
+        "text/comma-separated-values": TABLE,
     },
     required=frozenset({"category", "action"}),
 )
@@ -223,7 +120,7 @@ _TASK_PATHS: Mapping[str, Mapping[str, _Operation]] = {
             "show",
             "The task; or one of its files, by Accept: text/csv, accept=csv or csv_name.",
             {
-                200: {**_JSON_TASK, **_CSV, "application/json": {"anyOf": [_ref("TaskAnswer"), _MANIFEST]}},
+                200: {**_JSON_TASK, **_CSV, "application/json": {"anyOf": [ref("TaskAnswer"), MANIFEST]}},
                 206: _CSV,
                 304: {},
             },
@@ -240,7 +137,7 @@ _TASK_PATHS: Mapping[str, Mapping[str, _Operation]] = {
         "get": _Operation(
             "manifest",
             "The files of an ended task with their sizes and SHA-256.",
-            {200: {"application/json": _MANIFEST}, 206: {"application/json": _STRING}, 304: {}},
+            {200: {"application/json": MANIFEST}, 206: {"application/json": STRING}, 304: {}},
             _FILE_ERRORS,
             _RANGES,
         )
@@ -252,9 +149,9 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
         "get": _Operation(
             "catalogue",
             "The actions that are installed.",
-            {200: {"application/json": _ref("CatalogueAnswer")}},
+            {200: {"application/json": ref("CatalogueAnswer")}},
             (),
-            ("category", "action"),
+            ("only_category", "only_action"),
             public=True,
         ),
         "put": _CREATE,
@@ -263,7 +160,7 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
         "get": _Operation(
             "list",
             "The account's own tasks, newest first.",
-            {200: {"application/json": _ref("ListAnswer")}},
+            {200: {"application/json": ref("ListAnswer")}},
             _GUARDED,
             _LISTING,
         ),
@@ -273,9 +170,9 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
         "put": _Operation(
             "sign_in",
             "A session token for a live token of the caller.",
-            {201: {"application/json": _ref("SessionAnswer")}},
+            {201: {"application/json": ref("SessionAnswer")}},
             (401, 413, 415, 429, 507),
-            body={"application/json": _SIGN_IN, "application/x-json": _SIGN_IN},
+            body={"application/json": SIGN_IN, "application/x-json": SIGN_IN},
             public=True,
         )
     },
@@ -287,8 +184,21 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
 }
 
 
-def document() -> Node:
-    """The whole description of what is served below `/v2`."""
+def document(catalogue: Catalogue | None = None) -> Node:
+    """The whole description of what is served below `/v2`. With a catalogue, its filter is told exactly.
+
+    Which actions a category has cannot be said of two parameters apart, so `action` then stands in the text alone.
+    """
+    described = _document()
+    if catalogue:
+        exact = _parameter("only_category", frozenset())
+        exact["schema"] = {"enum": sorted({each.category for each in catalogue})}
+        exact["description"] += " With `action` as well, only that action of it."
+        described["paths"]["/v2/tasks"]["get"]["parameters"] = [exact]
+    return described
+
+
+def _document() -> Node:
     return {
         "openapi": "3.1.0",
         "info": {
@@ -303,54 +213,9 @@ def document() -> Node:
                 "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
                 "bearer": {"type": "http", "scheme": "bearer"},
             },
-            "schemas": _schemas(),
+            "schemas": components(),
         },
     }
-
-
-def _schemas() -> Node:
-    return {
-        "Meta": _META,
-        "Task": _TASK,
-        "TaskAnswer": _success(
-            {"type": "object", "required": ["_read_only"], "properties": {"_read_only": _ref("Task")}}
-        ),
-        "ListAnswer": _success({"type": "array", "items": _ref("Task")}),
-        "CatalogueAnswer": _success(_CATALOGUE),
-        "SessionAnswer": _success(_SESSION),
-        "Error": _error(),
-    }
-
-
-_ENVELOPE: Mapping[str, Node] = {
-    "auth_token": _STRING,
-    "node": _STRING,
-    "page_size": _COUNT,
-    "request_id": _STRING,
-    "timestamp": {"type": "string", "format": "date-time"},
-    "version": _STRING,
-}
-
-
-def _success(data: Node) -> Node:
-    own = {"data": data, "revision": _STRING, "start_key": _STRING, "next_start_key": _STRING}
-    required = ["data", "node", "request_id", "revision", "status", "timestamp", "version"]
-    return _closed({**_ENVELOPE, **own, "status": {"const": "success"}}, required)
-
-
-def _error() -> Node:
-    own: Node = {
-        "data": {"anyOf": [{"type": "object"}, {"type": "array", "items": _STRING}]},
-        "error": {"type": "string", "pattern": "^[0-9]{3}$"},
-        "message": _STRING,
-        "status": {"const": "error"},
-    }
-    required = ["data", "error", "message", "node", "request_id", "status", "timestamp", "version"]
-    return _closed({**_ENVELOPE, **own}, required)
-
-
-def _closed(properties: Node, required: list[str]) -> Node:
-    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
 
 
 def _path(path: str, verbs: Mapping[str, _Operation]) -> Node:
@@ -369,25 +234,31 @@ def _operation(path: str, operation: _Operation, in_path: list[str]) -> Node:
     if operation.public:
         described["security"] = []
     if operation.body:
-        described["requestBody"] = {"content": _content(operation.body)}
+        described["requestBody"] = {"required": operation.public, "content": _content(operation.body)}
     return described
 
 
 def _parameter(name: str, required: frozenset[str]) -> Node:
     where, schema, description = _PARAMETERS[name]
     needed = where == "path" or name in required
-    return {"name": name, "in": where, "required": needed, "schema": schema, "description": description}
+    return {
+        "name": name.removeprefix("only_"),
+        "in": where,
+        "required": needed,
+        "schema": schema,
+        "description": description,
+    }
 
 
 def _responses(operation: _Operation) -> Node:
     good = {str(status): _response("Done.", content) for status, content in operation.answers.items()}
-    error = {"application/json": _ref("Error")}
+    error = {"application/json": ref("Error")}
     bad = {str(status): _response(_ERRORS[status], error) for status in sorted({*_ALWAYS, *operation.errors})}
     return {**good, **bad}
 
 
 def _response(description: str, content: Mapping[str, Node]) -> Node:
-    named: Node = {"X-Request-ID": {"schema": _STRING, "description": "The request's id."}}
+    named: Node = {"X-Request-ID": {"schema": STRING, "description": "The request's id."}}
     response: Node = {"description": description, "headers": named}
     return {**response, "content": _content(content)} if content else response
 

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,6 @@ from rota.operations import accounts
 from rota.store.port import Blobs, Store, Tx
 
 log = structlog.get_logger()
-
-DRAIN_LIMIT = 8 << 20
-"""Bytes of an unread body that are read and dropped after a refusal: many clients send all before they listen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +50,8 @@ class Edge:
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         resp.set_header("X-Request-ID", envelope_facts(self._service, req)["request_id"])
         if resp.status_code >= 400:
-            _drain(req)
-
-
-def _drain(req: falcon.Request) -> None:
-    """Read what is left of a small body, unless the client waits to be asked for it."""
-    try:
-        length = req.content_length or 0
-    except falcon.HTTPError:
-        return
-    if 0 < length <= DRAIN_LIMIT and not req.get_header("Expect"):
-        try:
-            while req.bounded_stream.read(intake.BLOCK):
-                pass
-        except (OSError, RuntimeError):
-            return  # the client has gone
+            with suppress(falcon.HTTPError):  # a length that cannot be read, which has been told already
+                intake.drain(req)
 
 
 class Resource:
