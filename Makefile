@@ -37,6 +37,8 @@ lock: setup
 	$(PY) -m pip install --quiet uv
 	.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
 	  --python-version 3.11 --group dev pyproject.toml requirements.build -o requirements.lock
+	.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+	  --python-version 3.11 bench/requirements.in -o bench/requirements.lock
 
 clean:
 	rm -rf .venv
