@@ -154,8 +154,14 @@ def test_rows_as_they_came_are_the_same_bytes_as_rows_written_out(
 ) -> None:
     table = [[re.sub('[",\r\n]', "_", cell) for cell in row] for row in rows] if plain else list(rows)
     source = format_rows(table)
-    blobs, chunk = LocalBlobs(Path(tmp_path_factory.mktemp("blobs")), durable=False), Chunk("j", 0, 1, 0, 0, 1, 0)
-    tally = segments.write(blobs, chunk, Output(list(read_rows(source)), succeeded=len(table), lacking=2), source)
+    blobs, chunk = (
+        LocalBlobs(Path(tmp_path_factory.mktemp("blobs")), durable=False),
+        Chunk("j", 0, len(table), 0, 0, 1, 0),
+    )
+    draft = segments.Draft(source)
+    for row in read_rows(source):
+        draft.add(Output([row], succeeded=1, lacking=2))
+    tally = draft.keep(blobs, chunk)
     written = blobs.read(segments.key(chunk, "out"), 0, 1 << 20)
     assert written == format_rows([[*row, "", ""] for row in table])
     assert tally.out_bytes == tally.success_bytes == len(written)
@@ -164,7 +170,29 @@ def test_rows_as_they_came_are_the_same_bytes_as_rows_written_out(
 
 def test_a_mixed_chunk_divides_its_lines_between_success_and_failed(tmp_path: Path) -> None:
     blobs, chunk = LocalBlobs(tmp_path), Chunk("j", 0, 3, 0, 0, 1, 0)
-    tally = segments.write(blobs, chunk, Output([["a"], ["b"], ["c"]], {1}, succeeded=2, failed=1))
+    draft = segments.Draft()
+    draft.add(Output([["a"], ["b"], ["c"]], {1}, succeeded=2, failed=1))
+    tally = draft.keep(blobs, chunk)
     parts = {part: blobs.read(segments.key(chunk, part), 0, 100) for part in segments.PARTS}
     assert parts == {"out": b"a\nb\nc\n", "success": b"a\nc\n", "failed": b"b\n"}
     assert (tally.out_bytes, tally.success_bytes, tally.failed_bytes) == (6, 4, 2)
+
+
+def test_rows_that_were_skipped_are_written_out_once_others_come(tmp_path: Path) -> None:
+    blobs, chunk = LocalBlobs(tmp_path), Chunk("j", 0, 4, 0, 0, 1, 0)
+    draft = segments.Draft(b"a\nb\nc\nd\n")
+    draft.add(Output([["a"], ["b"]], succeeded=2, lacking=1))
+    draft.add(Output([["c", "no"]], {0}, failed=1))
+    draft.add(Output([["d"]], succeeded=1, lacking=1))
+    tally = draft.keep(blobs, chunk)
+    parts = {part: blobs.read(segments.key(chunk, part), 0, 100) for part in segments.PARTS}
+    assert parts == {"out": b"a,\nb,\nc,no\nd,\n", "success": b"a,\nb,\nd,\n", "failed": b"c,no\n"}
+    assert (tally.succeeded, tally.failed) == (3, 1)
+
+
+def test_a_chunk_that_was_stopped_half_way_keeps_only_the_rows_that_are_done(tmp_path: Path) -> None:
+    blobs, chunk = LocalBlobs(tmp_path), Chunk("j", 0, 4, 0, 0, 1, 0)
+    draft = segments.Draft(b"a\nb\nc\nd\n")
+    draft.add(Output([["a"], ["b"]], succeeded=2, lacking=1))
+    assert draft.keep(blobs, chunk).out_bytes == 6
+    assert blobs.read(segments.key(chunk, "out"), 0, 100) == b"a,\nb,\n"

@@ -14,7 +14,7 @@ _DESCRIPTION = "The identity task"
     optional=("col1",),
     any_fields=True,
     chunk_rows=20_000,
-    batch_rows=20_000,
+    batch_rows=1_000,
 )
 def id1(context: Context, batch: Batch) -> None:
     """Every row succeeds and adds nothing."""
@@ -29,7 +29,7 @@ def id1(context: Context, batch: Batch) -> None:
     optional=("col1", "col2"),
     any_fields=True,
     chunk_rows=20_000,
-    batch_rows=20_000,
+    batch_rows=1_000,
 )
 def id2(context: Context, batch: Batch) -> None:
     """Every row succeeds and adds nothing."""

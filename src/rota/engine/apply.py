@@ -19,7 +19,7 @@ class JobCrashed(Exception):
 
 @dataclass(slots=True)
 class Output:
-    """Lines of a chunk in input order. `failed_lines` are the indexes of those that belong to failed rows.
+    """Lines of consecutive rows in input order. `failed_lines` are the indexes of those that belong to failed rows.
 
     `lacking` is how many empty cells every line still lacks at its end: rows that only succeeded are kept as they came
     and not copied (copying a million rows took 0.13 s of the 0.75 s that reading and writing them takes).
@@ -31,28 +31,12 @@ class Output:
     failed: int = 0
     lacking: int = 0
 
-    @property
-    def rows(self) -> int:
-        return self.succeeded + self.failed
-
     def complete(self) -> None:
         """Give every line the cells that it lacks."""
         if self.lacking:
             blank = [""] * self.lacking
             self.lines = [line + blank for line in self.lines]
             self.lacking = 0
-
-    def extend(self, other: "Output") -> None:
-        if not self.lines:
-            self.lacking = other.lacking
-        elif self.lacking != other.lacking:
-            self.complete()
-            other.complete()
-        base = len(self.lines)
-        self.lines.extend(other.lines)
-        self.failed_lines.update(base + index for index in other.failed_lines)
-        self.succeeded += other.succeeded
-        self.failed += other.failed
 
 
 class Applier:

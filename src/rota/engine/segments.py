@@ -1,34 +1,90 @@
 """Writes what became of a chunk's rows: one segment for all lines, and two more where some rows failed and some not."""
 
-from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from rota.domain.jobs import Chunk, Tally, segment_key
-from rota.domain.rows import format_rows
-from rota.engine.apply import Cells, Output
+from rota.domain.rows import format_rows, read_rows
+from rota.engine.apply import Output
 from rota.store.port import Blobs
 
 PARTS = ("out", "success", "failed")
 
 
-def write(blobs: Blobs, chunk: Chunk, output: Output, source: bytes = b"") -> Tally:
-    """Make the segments durable under the chunk's epoch; what the ledger is to say of them.
+class Draft:
+    """A chunk's output as it grows, batch by batch, each written out while its rows are still warm.
 
-    `source` is the chunk's own bytes, where the output is of all its rows.
+    `source` is the chunk's own bytes. Of a plain source, rows to which nothing was added are not written out at all
+    for as long as there are no others: in the end they are the source with empty cells appended, which is 50 times
+    faster. For a million rows with a quoted cell in each, lines that were kept until the chunk's end cost 3.5 s of
+    processor time in two processes at once, and 1.9 s so: a chunk's lists do not fit a core's cache.
     """
-    if output.lacking and _is_plain(source):
-        # Nothing was added and nothing needs a quote: 50 times faster than writing the cells out again.
-        sizes = {"out": _write_part(blobs, chunk, "out", source.replace(b"\n", b"," * output.lacking + b"\n"))}
-    else:
+
+    def __init__(self, source: bytes = b"") -> None:
+        self.succeeded = 0
+        self.failed = 0
+        self._source = source
+        self._untouched = 0
+        self._lacking = 0
+        self._may_skip = _is_plain(source)
+        self._texts: dict[str, list[bytes]] = {part: [] for part in PARTS}
+
+    @property
+    def rows(self) -> int:
+        return self.succeeded + self.failed
+
+    def add(self, output: Output) -> None:
+        """Add what became of the next rows."""
+        if self._may_skip and output.lacking:
+            self._untouched += output.succeeded
+            self._lacking = output.lacking
+        else:
+            self._catch_up()
+            self._write_out(output)
+        self.succeeded += output.succeeded
+        self.failed += output.failed
+
+    def keep(self, blobs: Blobs, chunk: Chunk) -> Tally:
+        """Make the segments durable under the chunk's epoch; what the ledger is to say of them."""
+        if self._untouched and self._untouched == chunk.row_count:
+            whole = self._source.replace(b"\n", b"," * self._lacking + b"\n")
+            return self._tally({"out": _keep(blobs, chunk, "out", [whole])})
+        self._catch_up()
+        mixed = self.succeeded and self.failed
+        return self._tally(
+            {part: _keep(blobs, chunk, part, self._texts[part]) for part in (PARTS if mixed else PARTS[:1])}
+        )
+
+    def _catch_up(self) -> None:
+        """Write out the rows that were skipped so far, and skip no more."""
+        if self._untouched:
+            rows = list(islice(read_rows(self._source), self._untouched))
+            self._write_out(Output(rows, succeeded=len(rows), lacking=self._lacking))
+            self._untouched = 0
+        self._may_skip = False
+
+    def _write_out(self, output: Output) -> None:
         output.complete()
-        sizes = {part: _write_part(blobs, chunk, part, format_rows(lines)) for part, lines in _parts(output)}
-    out = sizes["out"]
-    return Tally(
-        succeeded=output.succeeded,
-        failed=output.failed,
-        out_bytes=out,
-        success_bytes=sizes.get("success", out if output.failed == 0 else 0),
-        failed_bytes=sizes.get("failed", out if output.succeeded == 0 else 0),
-    )
+        text = format_rows(output.lines)
+        self._texts["out"].append(text)
+        if not output.failed_lines:
+            self._texts["success"].append(text)
+        elif len(output.failed_lines) == len(output.lines):
+            self._texts["failed"].append(text)
+        else:
+            bad = output.failed_lines
+            good = [line for index, line in enumerate(output.lines) if index not in bad]
+            self._texts["success"].append(format_rows(good))
+            self._texts["failed"].append(format_rows([output.lines[index] for index in sorted(bad)]))
+
+    def _tally(self, sizes: dict[str, int]) -> Tally:
+        out = sizes["out"]
+        return Tally(
+            succeeded=self.succeeded,
+            failed=self.failed,
+            out_bytes=out,
+            success_bytes=sizes.get("success", out if self.failed == 0 else 0),
+            failed_bytes=sizes.get("failed", out if self.succeeded == 0 else 0),
+        )
 
 
 def discard(blobs: Blobs, chunk: Chunk) -> None:
@@ -36,12 +92,9 @@ def discard(blobs: Blobs, chunk: Chunk) -> None:
     blobs.delete(key(chunk, part) for part in PARTS)
 
 
-def _parts(output: Output) -> Iterator[tuple[str, Sequence[Cells]]]:
-    yield "out", output.lines
-    if output.succeeded and output.failed:
-        bad = output.failed_lines
-        yield "success", [line for index, line in enumerate(output.lines) if index not in bad]
-        yield "failed", [line for index, line in enumerate(output.lines) if index in bad]
+def key(chunk: Chunk, part: str) -> str:
+    """Where a part of the chunk's output lies, under its present epoch."""
+    return segment_key(chunk.job_id, chunk.first_row, chunk.epoch, part)
 
 
 def _is_plain(source: bytes) -> bool:
@@ -50,13 +103,9 @@ def _is_plain(source: bytes) -> bool:
     return not odd and source.endswith(b"\n") and not source.startswith(b"\n")
 
 
-def _write_part(blobs: Blobs, chunk: Chunk, part: str, data: bytes) -> int:
+def _keep(blobs: Blobs, chunk: Chunk, part: str, texts: list[bytes]) -> int:
+    data = b"".join(texts)
     with blobs.create() as upload:
         upload.write(data)
         upload.commit(key(chunk, part))
     return len(data)
-
-
-def key(chunk: Chunk, part: str) -> str:
-    """Where a part of the chunk's output lies, under its present epoch."""
-    return segment_key(chunk.job_id, chunk.first_row, chunk.epoch, part)

@@ -27,6 +27,7 @@ from rota.domain.rows import format_rows, read_rows, split_rows
 from rota.engine import ledger, segments
 from rota.engine.apply import Applier, Cells, JobCrashed, Output, generated
 from rota.engine.ledger import Fenced, Grant
+from rota.engine.segments import Draft
 from rota.operations import sweeps
 from rota.store.port import Blobs, Store, Tx
 
@@ -66,7 +67,7 @@ class Work:
         self._action = engine.catalogue.get(grant.job.category, grant.job.action)
         self._source = self._read_source() if self._action.takes_input else b""
         self._applier = Applier(self._action, grant.job, self._context())
-        self._output = Output()
+        self._draft = Draft(self._source)
         self._running: Sequence[Cells] = ()
         self._stop_seen_at: float | None = None
         self._closed = False
@@ -83,7 +84,7 @@ class Work:
             self._halve()
             return None
         if deadly:
-            self._output.extend(self._applier.fail_all(self._rows(), WORKER_DIED))
+            self._draft.add(self._applier.fail_all(list(self._rows()), WORKER_DIED))
             return self._settle()
         try:
             return self._run_inside() if self._action.writes else self._run_outside()
@@ -93,7 +94,7 @@ class Work:
     def beat(self, grace_s: float) -> bool:
         """Extend the lease and show the counts; True when the worker should be abandoned: its job was asked to stop
         `grace_s` ago, and it is still inside a row."""
-        done = self._output
+        done = self._draft
         with self._engine.store.write() as tx:
             until = self._engine.lease_until()
             status = ledger.beat(tx, self.grant.chunk, done.succeeded, done.failed, lease_until=until)
@@ -110,7 +111,7 @@ class Work:
         if not self._close():
             return False
         self._draining.set()
-        self._output.extend(self._applier.fail_all(self._running, STOPPED_DURING_ROW))
+        self._draft.add(self._applier.fail_all(self._running, STOPPED_DURING_ROW))
         try:
             self._settle()
         except (Fenced, StorageFull, StoreUnavailable):
@@ -128,20 +129,20 @@ class Work:
                 break
             with self._lock:
                 self._running = batch
-            self._finish(self._applier.apply(batch, self.grant.chunk.first_row + self._output.rows))
+            self._finish(self._applier.apply(batch, self.grant.chunk.first_row + self._draft.rows))
         if not self._close():
             # The heart is settling in this thread's place, and ends the process after it.
             threading.Event().wait()
         return self._settle()
 
     def _is_sliced(self) -> bool:
-        return self._output.rows > 0 and time.monotonic() - self.since > SLICE_S
+        return self._draft.rows > 0 and time.monotonic() - self.since > SLICE_S
 
     def _finish(self, output: Output) -> None:
         with self._lock:
             self._running = ()
             if not self._closed:
-                self._output.extend(output)
+                self._draft.add(output)
 
     def _close(self) -> bool:
         with self._lock:
@@ -150,12 +151,12 @@ class Work:
 
     def _run_inside(self) -> Grant | None:
         """Inside the settling transaction: what the action writes and what became of the rows are one commit."""
-        chunk, output = self.grant.chunk, Output()
+        chunk, draft = self.grant.chunk, Draft(self._source)
         with self._engine.store.write() as tx:
             ledger.check(tx, chunk)
             for batch in _batches(self._rows(), self._action.batch_rows):
-                output.extend(self._applier.apply(batch, chunk.first_row + output.rows, tx))
-            tally = segments.write(self._engine.blobs, chunk, output, self._source)
+                draft.add(self._applier.apply(batch, chunk.first_row + draft.rows, tx))
+            tally = draft.keep(self._engine.blobs, chunk)
             ended = ledger.settle(tx, self.grant, tally, now=self._engine.clock())
         # No lease rides along: it would lock another job's row while this transaction holds what the action locked.
         return self._done(ended, None)
@@ -171,11 +172,11 @@ class Work:
                 data = format_rows(page)
                 upload.write(data)
                 size += len(data)
-                self._output.succeeded += len(page)
+                self._draft.succeeded += len(page)
                 if self._stop_seen_at is not None:
                     break
             upload.commit(segments.key(self.grant.chunk, "out"))
-        return self._commit(Tally(self._output.succeeded, self._output.failed, size, size, 0))
+        return self._commit(Tally(self._draft.succeeded, self._draft.failed, size, size, 0))
 
     def _pages(self, context: Context) -> Iterator[list[Cells]]:
         """The generator's pages until it ends, refuses or crashes; the latter two count as one failure."""
@@ -183,22 +184,22 @@ class Work:
             yield from generated(self._action, self.grant.job, context)
         except Refused as refusal:
             context.log.warning("generator.refused", reason=str(refusal))
-            self._output.failed = 1
+            self._draft.failed = 1
         except Exception:
             context.log.exception(APPLIER_CRASHED)
-            self._output.failed = 1
+            self._draft.failed = 1
 
     def _settle(self) -> Grant | None:
         """Settle the rows that are done; the others go back as a chunk of their own."""
-        chunk, output = self.grant.chunk, self._output
-        if output.rows == 0:
+        chunk, draft = self.grant.chunk, self._draft
+        if draft.rows == 0:
             with self._engine.store.write() as tx:
                 ledger.release(tx, chunk, now=self._engine.clock())
             return None
-        if output.rows == chunk.row_count:
-            return self._commit(segments.write(self._engine.blobs, chunk, output, self._source))
-        rest = _halves(_after(chunk, self._source, output.rows), self._source, chunk)
-        return self._commit(segments.write(self._engine.blobs, chunk, output), rest)
+        if draft.rows == chunk.row_count:
+            return self._commit(draft.keep(self._engine.blobs, chunk))
+        rest = _halves(_after(chunk, self._source, draft.rows), self._source, chunk)
+        return self._commit(draft.keep(self._engine.blobs, chunk), rest)
 
     def _commit(self, tally: Tally, rest: Sequence[Chunk] = ()) -> Grant | None:
         with self._engine.store.write() as tx:
@@ -220,8 +221,8 @@ class Work:
         with self._engine.store.write() as tx:
             ledger.halve(tx, self.grant, rest, now=self._engine.clock())
 
-    def _rows(self) -> list[Cells]:
-        return list(read_rows(self._source))
+    def _rows(self) -> Iterator[Cells]:
+        return read_rows(self._source)
 
     def _read_source(self) -> bytes:
         job, chunk = self.grant.job, self.grant.chunk
@@ -260,7 +261,6 @@ def _halves(rest: Chunk, source: bytes, whole: Chunk) -> list[Chunk]:
     return [first, second]
 
 
-def _batches(rows: list[Cells], size: int) -> Iterator[list[Cells]]:
-    left = iter(rows)
-    while batch := list(islice(left, size)):
+def _batches(rows: Iterator[Cells], size: int) -> Iterator[list[Cells]]:
+    while batch := list(islice(rows, size)):
         yield batch
