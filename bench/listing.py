@@ -97,7 +97,6 @@ def _house(folder: Path, size: int) -> House:
         max_json=1 << 20,
         stop_s=1.0,
         session_s=60.0,
-        lease_s=10.0,
         clock=now,
         new_id=new_id,
     )
