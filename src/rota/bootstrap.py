@@ -5,6 +5,7 @@ It is also what the processes of a server run: `python -m rota.bootstrap http|ru
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -89,12 +90,14 @@ def worker(settings: Settings, *, workers: int) -> int:
     migrate(settings)
     supervisor = _supervisor(settings)
     _add_runners(supervisor, _owners(settings, sole=False), workers, patience_s=0.0)
-    code: int = supervisor.run(ready=lambda: False, announce=lambda: None)
+    code: int = supervisor.run(ready=lambda: True, announce=lambda: None)
     return code
 
 
 def application() -> Any:
     """The WSGI application, in the process that Granian starts for it."""
+    # Until Granian's worker has its own handlers it has its parent's, which would swallow the one SIGTERM that it gets.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from rota.actions.registry import installed
     from rota.web.app import create
 
@@ -127,7 +130,7 @@ def configure_log(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
 
 
@@ -154,8 +157,6 @@ def _serve_http(host: str, port: int) -> None:
 
 
 def _run_runner(owner: str, forerunner: str | None) -> None:
-    import signal
-
     from rota.actions.registry import installed
     from rota.engine import ledger
     from rota.engine.runner import Heart, Runner

@@ -6,6 +6,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from support import wait_until
-from web.serving import Server
+from web.serving import SERVE, Server
 
 
 @pytest.fixture
@@ -267,6 +268,29 @@ def test_a_full_disk_refuses_uploads_and_holds_up_jobs_until_there_is_room(
     assert server.wait(task_id)["status"] == "success"
     assert len(server.file(task_id).splitlines()) == 41
     assert not list(small_disk.glob("incoming/*"))
+
+
+def test_a_server_that_cannot_start_says_so_and_exits(tmp_path: Path) -> None:
+    broken = tmp_path / "broken-1.0.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (broken / "entry_points.txt").write_text("[rota.actions]\nbroken = no_such_module\n")
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", SERVE, "--data", str(tmp_path / "data"), "--port", "0", "--workers", "1"]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 1
+    assert "no_such_module" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("tenths", range(0, 16, 3))
+def test_a_server_that_is_told_to_stop_while_it_starts_stops(tmp_path: Path, tenths: int) -> None:
+    command = [sys.executable, "-c", SERVE, "--data", str(tmp_path / "data"), "--port", "0", "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.2 + tenths / 10)
+        process.terminate()
+        process.wait(30)
 
 
 def test_a_port_that_is_taken_is_a_sentence_and_not_a_traceback(tmp_path: Path) -> None:

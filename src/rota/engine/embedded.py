@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 POLL_S = 0.05
+TRIES = 5
+REPEAT_S = 1.0
 SLOW_RESTART_S = 1.0
 """Wait before a process is started again that died before its first tick: it would only die again."""
 
@@ -31,6 +33,7 @@ class Child:
     ticked_at: float = 0.0
     ticked: bool = False
     start_at: float = 0.0
+    failures: int = 0
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class Supervisor:
     drain_s: float = 60.0
     children: list[Child] = field(default_factory=list)
     _draining: bool = False
+    _announced: bool = False
 
     def start(self, name: str, command: Callable[[str, str | None], Sequence[str]]) -> None:
         """Start a child, which is kept alive from `run` on."""
@@ -61,21 +65,28 @@ class Supervisor:
                 child.process.wait()
 
     def run(self, ready: Callable[[], bool], announce: Callable[[], None]) -> int:
-        """Keep everything alive, call `announce` once `ready` says so, and return 0 after SIGTERM or SIGINT."""
+        """Keep everything alive, call `announce` once `ready` says so, and return 0 after SIGTERM or SIGINT.
+
+        Returns 1 when a child has died TRIES times in a row without having got anywhere.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        looked_at, announced = time.monotonic(), False
-        while not self._draining:
+        looked_at = time.monotonic()
+        while not self._draining and not self._is_hopeless():
             now = time.monotonic()
             # After a stop of the whole group the ticks of the children are still on their way.
             self._tend(now, forgiving=now - looked_at > 10 * POLL_S)
             looked_at = now
-            if not announced and ready():
-                announced = True
+            if not self._announced and ready():
+                self._announced = True
                 announce()
                 self._start_waiting(now)
             time.sleep(POLL_S)
-        return self._drain()
+        self._drain()
+        return 1 if self._is_hopeless() else 0
+
+    def _is_hopeless(self) -> bool:
+        return any(child.failures >= TRIES for child in self.children)
 
     def _on_signal(self, number: int, frame: Any) -> None:
         self._draining = True
@@ -122,23 +133,24 @@ class Supervisor:
         self.log.warning("process.died", process=child.name, pid=child.process.pid, code=child.process.returncode)
         os.close(child.pulse)
         child.process = None
+        child.failures = 0 if child.ticked and self._announced else child.failures + 1
         # A child that never ticked has not buried its forerunner yet.
         child.forerunner = child.instance if child.ticked else child.forerunner
         child.start_at = now if child.ticked else now + SLOW_RESTART_S
 
-    def _drain(self) -> int:
-        alive = [child.process for child in self.children if child.process]
-        for process in alive:
-            process.terminate()
+    def _drain(self) -> None:
         until = time.monotonic() + self.drain_s
-        for process in alive:
-            try:
-                process.wait(max(0.1, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                self.log.error("process.drain_overdue", pid=process.pid)
-                process.kill()
-                process.wait()
-        return 0
+        while alive := [child.process for child in self.children if child.process and child.process.poll() is None]:
+            for process in alive:
+                # Again and again: one that is still starting may have lost the first.
+                process.terminate() if time.monotonic() < until else process.kill()
+            self._wait(alive[0])
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            process.wait(REPEAT_S)
+        except subprocess.TimeoutExpired:
+            self.log.info("process.drains", pid=process.pid)
 
 
 def module_command(module: str, *words: str) -> list[str]:
