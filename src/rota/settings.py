@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from rota.domain.urgency import Weights, parse_weights
+
 
 class BadSettings(Exception):
     """All faults of the settings, one sentence each."""
@@ -62,6 +64,10 @@ def _blobs(value: str) -> str:
     return value
 
 
+def _urgency(value: str) -> str:
+    return str(parse_weights(value))
+
+
 def _choice(default: Any, read: Callable[[str], Any], wants: str) -> Any:
     return field(default=default, metadata={"read": read, "wants": wants})
 
@@ -86,6 +92,7 @@ class Settings:
     threads: int = _choice(64, _count, "a whole number")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
+    urgency: str = _choice("", _urgency, "weights such as priority=10,deadline=1,age=0.5,blocking=5,tag.NAME=2")
     http_call_private: bool = _choice(False, _flag, "yes or no")
     http_call_rate: float = _choice(50.0, float, "calls a second")
 
@@ -96,6 +103,10 @@ class Settings:
     @property
     def blobs(self) -> Path:
         return Path(self.blobs_url.removeprefix("file://")) if self.blobs_url else self.data / "blobs"
+
+    @property
+    def weights(self) -> Weights:
+        return parse_weights(self.urgency)
 
     @property
     def node_name(self) -> str:
