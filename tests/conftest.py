@@ -93,12 +93,60 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database to copy: migrating anew would take most of the time of a short test."""
+    path = tmp_path_factory.mktemp("migrated") / "rota.db"
+    _migrate(SqliteStore(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> str:
+    """A migrated database that tests share, one after the other."""
+    import psycopg
+
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE migrated")
+    _migrate(PostgresStore(f"{postgres_server}/migrated"))
+    return f"{postgres_server}/migrated"
+
+
+def _migrate(store: Store) -> None:
+    with warnings.catch_warnings():
+        # sqlite3's own adapters, which yoyo uses for its dates, are deprecated from Python 3.12 on.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        store.migrate()
+    store.close()
+
+
+def _empty(url: str) -> None:
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%yoyo%'"
+        )
+        tables = ", ".join(name for (name,) in names)
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE".encode())
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind, in turn."""
+    """An empty database of each kind, in turn; a migrated one for tests that ask for `store`."""
+    migrated = "store" in request.fixturenames
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'rota.db'}"
-    url: str = request.getfixturevalue("postgres_url")
+        path = tmp_path / "rota.db"
+        if migrated:
+            shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("migrated_postgres" if migrated else "postgres_url")
+    if migrated:
+        _empty(url)
     return url
 
 
@@ -126,12 +174,7 @@ def open_store(database_url: str, statements: list[str]) -> Iterator[Callable[[]
 @pytest.fixture
 def store(open_store: Callable[[], Store]) -> Store:
     """A migrated, otherwise empty store of each kind."""
-    opened = open_store()
-    with warnings.catch_warnings():
-        # sqlite3's own adapters, which yoyo uses for its dates, are deprecated from Python 3.12 on.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        opened.migrate()
-    return opened
+    return open_store()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 It is also what the processes of a server run: `python -m rota.bootstrap http|runner …`.
 """
 
+import errno
 import fcntl
 import gc
 import http.client
@@ -28,6 +29,9 @@ log = structlog.get_logger()
 ADMIN_TOKEN = "admin-token"
 SERVER_ID = "server-id"
 SERVE_LOCK = "serve.lock"
+PORT_PATIENCE_S = 2.0
+"""The processes of a killed server notice within half a second, and only then let go of its port."""
+
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -83,7 +87,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         except BaseException:
             supervisor.kill()
             raise
-        _start_runners(supervisor, settings, workers)
+        _start_runners(supervisor, _owners(settings, sole=sole), workers)
         code: int = supervisor.run(
             ready=lambda: _answers(host, port),
             announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
@@ -96,7 +100,7 @@ def worker(settings: Settings, *, workers: int) -> int:
     configure_log(settings)
     migrate(settings)
     supervisor = _supervisor(settings)
-    _start_runners(supervisor, settings, workers)
+    _start_runners(supervisor, _owners(settings, sole=False), workers)
     code: int = supervisor.run(ready=lambda: False, announce=lambda: None)
     return code
 
@@ -197,10 +201,9 @@ def _supervisor(settings: Settings) -> Any:
     return Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
 
 
-def _start_runners(supervisor: Any, settings: Settings, workers: int) -> None:
-    server = _server_id(settings)
+def _start_runners(supervisor: Any, owners: str, workers: int) -> None:
     for number in range(workers):
-        supervisor.start(f"{server}.{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
+        supervisor.start(f"{owners}{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
 
 
 def _command(*words: str) -> list[str]:
@@ -237,7 +240,7 @@ def _recover(settings: Settings) -> None:
 
     store = open_store(settings)
     with store.write() as tx:
-        ledger.recover(tx, f"{_server_id(settings)}.", now=now())
+        ledger.recover(tx, _owners(settings, sole=True), now=now())
     sweeps.remove_orphans(store, open_blobs(settings))
     store.close()
 
@@ -262,8 +265,16 @@ class _sole_server:  # noqa: N801
         self._file.close()
 
 
+def _owners(settings: Settings, *, sole: bool) -> str:
+    """How the names of this process's runners begin, in a ledger that other machines and `rota worker` may share.
+
+    Only runners of a sole server may be freed by the next one.
+    """
+    return f"{_server_id(settings)}.{'sole' if sole else 'more'}."
+
+
 def _server_id(settings: Settings) -> str:
-    """What names this data folder's runners in a ledger that other machines may share."""
+    """What names this data folder, once and for all."""
     path = settings.data / SERVER_ID
     with suppress(FileExistsError):
         _write_secret(path, new_id(8), exclusive=True)
@@ -287,7 +298,18 @@ def _write_secret(path: Path, text: str, *, exclusive: bool = False) -> None:
 
 
 def _free_port(host: str, port: int) -> int:
-    """The port, or a free one for 0. Raises OSError when it is taken."""
+    """The port, or a free one for 0. Raises OSError when it is taken, and stays so for PORT_PATIENCE_S."""
+    until = time.monotonic() + PORT_PATIENCE_S
+    while True:
+        try:
+            return _bindable(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def _bindable(host: str, port: int) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

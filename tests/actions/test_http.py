@@ -123,7 +123,7 @@ def test_a_row_gets_status_and_response(service: Service) -> None:
 
 def test_the_declaration() -> None:
     declared = http.call.__action__  # type: ignore[attr-defined]
-    assert (declared.form, declared.writes, declared.chunk_rows) == (Form.ROW, False, 50)
+    assert (declared.form, declared.writes, declared.chunk_rows) == (Form.ROW, False, 64)
     assert (declared.mandatory, declared.optional) == (("url",), ("method", "body"))
     assert declared.output == ("status", "response", "error")
 

@@ -52,7 +52,7 @@ def test_every_declaration_and_its_default_is_documented() -> None:
     told = {name: default for names, default in rows.items() for name in re.findall(r"`(\w+)`", names)}
     fields = {each.name: each.default for each in dataclasses.fields(Action)}
     assert set(told) == set(fields) - {"category", "name", "call"}
-    for name in ("ordered", "writes", "any_fields", "crash_ends_job", "chunk_rows", "batch_rows"):
+    for name in ("ordered", "writes", "any_fields", "crash_ends_job", "parallel", "chunk_rows", "batch_rows"):
         assert told[name] == str(fields[name])
 
 

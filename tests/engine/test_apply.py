@@ -1,6 +1,7 @@
 """What an action says becomes lines: every form, every answer, every crash, without a process or a database."""
 
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,25 @@ def test_each_row_has_an_idempotency_key_of_its_own_that_stays_the_same() -> Non
     )
     assert [line[1] for line in by_row.lines] == [f"{'j' * 30}-0", f"{'j' * 30}-1"]
     assert by_row.lines == by_batch.lines
+
+
+def test_rows_that_wait_for_others_wait_together_and_answer_in_order() -> None:
+    together = threading.Barrier(4, timeout=30)
+
+    def call(context: Context, row: dict[str, str]) -> dict[str, Any]:
+        together.wait()
+        if row["word"] == "crash":
+            raise RuntimeError
+        return {"key": context.key()}
+
+    output = applied(action(call, output=("key",), parallel=4), "a", "b", "crash", "d")
+    keys = [f"{'j' * 30}-{number}" for number in range(4)]
+    assert [line[1:] for line in output.lines] == [
+        [keys[0], ""],
+        [keys[1], ""],
+        ["", "applier crashed"],
+        [keys[3], ""],
+    ]
 
 
 def test_an_absent_optional_field_is_empty() -> None:

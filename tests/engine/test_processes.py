@@ -162,6 +162,31 @@ def test_counts_are_shown_while_a_chunk_is_still_in_hand(house: House, start_wor
     assert house.lines(job_id) == []
 
 
+def test_a_chunk_of_slow_rows_is_shared_between_the_runners(house: House, start_workers: Start) -> None:
+    words = ["wait"] * 150
+    job_id = house.submit("trial.row", table(words))
+    with house.store.read() as tx:
+        assert len(tx.all("chunks_of_job", job_id=job_id)) == 1
+    start_workers(2)
+    house.wait(job_id)
+    check_whole(house, job_id, words)
+    with house.store.read() as tx:
+        assert len(tx.all("chunks_of_job", job_id=job_id)) > 2
+
+
+def test_slow_rows_of_one_account_do_not_keep_the_only_runner_from_another(house: House, start_workers: Start) -> None:
+    from rota.clock import new_id, now
+    from rota.operations import accounts
+
+    with house.store.write() as tx:
+        other = accounts.add_account(tx, house.actor, "other", None, account_id=new_id(32), now=now())
+    long = house.submit("trial.row", table(["wait"] * 1_000))
+    start_workers(1)
+    wait_until(lambda: done(house, long) > 0, "the slow rows to run")
+    house.wait(house.submit("trial.row", table(["ok"]), account=other))
+    assert done(house, long) < 500
+
+
 def test_effects_in_our_own_tables_happen_once_whatever_is_killed(house: House, start_workers: Start) -> None:
     words = numbered(300, every=10, special="wait")
     job_id = house.submit("trial.write", table(words))

@@ -36,9 +36,9 @@ class Answer:
 class Server:
     """Processes in a group of their own; `kill` takes them all at once."""
 
-    def __init__(self, folder: Path, *, workers: int = 2, **settings: str) -> None:
+    def __init__(self, folder: Path, *, workers: int = 2, port: int = 0, **settings: str) -> None:
         environ = trial_environ(ROTA_LEASE_S="1", ROTA_LOG_LEVEL="error", **settings)
-        words = ["--data", str(folder), "--port", "0", "--workers", str(workers)]
+        words = ["--data", str(folder), "--port", str(port), "--workers", str(workers)]
         self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE, *words], env=environ, start_new_session=True, stdout=subprocess.PIPE
@@ -105,6 +105,11 @@ class Server:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self._closed(self.process.wait(60))
+
+    def kill_main(self) -> None:
+        """The supervisor alone; the others notice."""
+        self.process.kill()
+        self._closed(self.process.wait(60))
 
     def _closed(self, code: int) -> int:
         assert self.process.stdout is not None

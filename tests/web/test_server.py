@@ -140,6 +140,17 @@ def test_a_killed_http_process_is_replaced(serve: Callable[..., Server]) -> None
     wait_until(answers, "the new process")
 
 
+def test_a_server_whose_main_process_was_killed_can_be_started_again_at_once(serve: Callable[..., Server]) -> None:
+    server = serve()
+    task_id = server.submit("trial.row", table(["wait"] * 60))
+    wait_until(lambda: server.task(task_id)["success_count"] > 0, "a first row")
+    server.kill_main()
+    again = serve(port=server.port)
+    assert again.port == server.port
+    again.wait(task_id)
+    assert len(again.file(task_id).splitlines()) == 61
+
+
 def test_sigterm_drains_and_exits_with_0(serve: Callable[..., Server]) -> None:
     server = serve()
     task_id = server.submit("trial.row", table(["wait"] * 100))

@@ -78,7 +78,8 @@ class Caller:
     optional=("method", "body"),
     verifiers={"url": is_url, "method": lambda cell: cell.upper() in METHODS},
     output=("status", "response", ERROR),
-    chunk_rows=50,
+    parallel=16,
+    chunk_rows=64,
 )
 def call(context: Context, row: Mapping[str, str]) -> Line:
     """Raises Refused, with the answer's columns when there was one."""

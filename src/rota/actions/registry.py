@@ -125,8 +125,14 @@ class Action:
     writes: bool = False
     any_fields: bool = False
     crash_ends_job: bool = False
+    parallel: int = 1
     chunk_rows: int = 1_000
     batch_rows: int = 1_000
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows are inside the action together."""
+        return self.batch_rows if self.form is Form.BATCH else self.parallel
 
     @property
     def takes_input(self) -> bool:
@@ -154,7 +160,8 @@ def action(category: str, name: str, *, description: str, form: Form = Form.ROW,
     returns one Answer per row, or None when all are done without columns of their own; a generator as `(context)` and
     yields lists of Lines. Declared are further: `doc` (else the docstring), `mandatory`, `optional`, `verifiers`,
     `output`, `ordered` (chunks run one after the other), `writes` (runs inside the settling transaction), `any_fields`
-    (any further column passes), `crash_ends_job`, `chunk_rows`, `batch_rows`.
+    (any further column passes), `crash_ends_job`, `parallel` (a row action that waits for others: so many rows at once,
+    each in a thread), `chunk_rows`, `batch_rows`.
     """
 
     def declare(function: F) -> F:

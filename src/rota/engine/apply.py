@@ -1,6 +1,7 @@
 """Puts rows through an action: verifies cells, calls the function in its form, and turns what it says into lines."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -94,7 +95,7 @@ class Applier:
     def _answers(self, context: Context, rows: Sequence[Cells]) -> Sequence[Answer] | None:
         batch = Batch(self._job.header, rows, self._action.fields)
         if self._action.form is Form.ROW:
-            return [self._guarded(context, self._one_row, batch.rows[i], i) for i in range(len(rows))]
+            return self._rows_at_once(context, batch.rows)
         try:
             with _undoing(context):
                 return self._whole_batch(context, batch)
@@ -104,6 +105,15 @@ class Applier:
         # The batch crashed and was undone: row by row tells which rows are to blame.
         singles = [Batch(batch.header, [row], batch.fields) for row in rows]
         return [self._guarded(context, self._one_batch, single, i) for i, single in enumerate(singles)]
+
+    def _rows_at_once(self, context: Context, rows: Sequence[Mapping[str, str]]) -> Sequence[Answer]:
+        def one(index: int) -> Answer:
+            return self._guarded(context, self._one_row, rows[index], index)
+
+        if self._action.parallel == 1:
+            return [one(index) for index in range(len(rows))]
+        with ThreadPoolExecutor(self._action.parallel) as threads:
+            return list(threads.map(one, range(len(rows))))
 
     def _whole_batch(self, context: Context, batch: Batch) -> Sequence[Answer] | None:
         answers: Sequence[Answer] | None = self._action.call(context, batch)
@@ -120,7 +130,7 @@ class Applier:
         return answer
 
     def _guarded(self, context: Context, call: Callable[..., Answer], given: Any, index: int) -> Answer:
-        mine = replace(context, rows=context.rows[index : index + 1])
+        mine = context if len(context.rows) == 1 else replace(context, rows=context.rows[index : index + 1])
         try:
             with _undoing(mine):
                 return call(mine, given)

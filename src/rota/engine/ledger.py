@@ -3,9 +3,12 @@
 Every function is part of its caller's transaction. Counts shown while a chunk is held are provisional: they are added
 to the job's as they are shown, and taken back when the chunk changes hands.
 
-Locks are always taken in one order, the job's row before its chunks: runners, stops and sweeps cannot deadlock.
+Locks are taken in one order, so that runners, stops and sweeps cannot deadlock: jobs by id, their chunks, the totals of
+what was done, the account's lane, the totals of what is taken. `take` alone comes later, in the transaction of a
+settle; it passes over a job that another has locked, and so never waits for one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rota.domain.events import Event, Kind
@@ -29,7 +32,7 @@ class Grant:
 
 def is_waiting(tx: Tx, *, now: int) -> bool:
     """Is there a chunk to lease?"""
-    return tx.one("job_next", now=now) is not None
+    return tx.one("chunk_waits", now=now) is not None
 
 
 def check(tx: Tx, chunk: Chunk) -> None:
@@ -45,7 +48,7 @@ def take(tx: Tx, owner: str, *, lease_until: int, now: int) -> Grant | None:
     one. A chunk whose lease ran out is taken over under a new epoch.
     """
     job = tx.one("job_next", now=now)
-    if job is None or _lock(tx, job["id"]) is not Status.EXECUTING:
+    if job is None:
         return None
     chunk = tx.one("chunk_next", job_id=job["id"], ordered=bool(job["ordered"]), now=now)
     if chunk is None:
@@ -54,13 +57,13 @@ def take(tx: Tx, owner: str, *, lease_until: int, now: int) -> Grant | None:
     leased = tx.one("chunk_lease", **where, epoch=chunk["epoch"], owner=owner, lease_until=lease_until)
     if leased is None:
         return None
+    tx.run("lane_served", account_id=job["account_id"], turn=now)
+    tx.run("job_served", id=job["id"], turn=now)
     if chunk["state"] == "leased":
         _take_back(tx, job["id"], chunk)
         facts = {"first_row": chunk["first_row"], "from": chunk["owner"], "to": owner}
         record(tx, Event(now, Kind.CHUNK_TAKEN_OVER, job["account_id"], f"job:{job['id']}", facts=facts))
         count(tx, takeovers=1)
-    tx.run("lane_served", account_id=job["account_id"], turn=now)
-    tx.run("job_served", id=job["id"], turn=now)
     count(tx, leases=1)
     loaded = jobs.load(tx, job["id"])
     return Grant(Chunk(**leased), loaded) if loaded else None
@@ -73,27 +76,27 @@ def beat(tx: Tx, chunk: Chunk, succeeded: int, failed: int, *, lease_until: int)
     return status
 
 
-def settle(tx: Tx, grant: Grant, tally: Tally, *, remainder: Chunk | None = None, now: int) -> bool:
+def settle(tx: Tx, grant: Grant, tally: Tally, *, rest: Sequence[Chunk] = (), now: int) -> bool:
     """Say what became of the chunk's rows, and end the job if they were the last: then it is True.
 
-    With a remainder only the rows before it are settled; the remainder becomes an open chunk. Raises Fenced.
+    With a rest, in row order, only the rows before it are settled; the rest becomes open chunks. Raises Fenced.
     """
     chunk = grant.chunk
     _show(tx, chunk, tally.succeeded, tally.failed)
-    row_count = chunk.row_count - (remainder.row_count if remainder else 0)
+    row_count = chunk.row_count - sum(each.row_count for each in rest)
     tx.run(
         "chunk_settle",
         **_at(chunk),
         row_count=row_count,
-        end_byte=remainder.start_byte if remainder else chunk.end_byte,
+        end_byte=rest[0].start_byte if rest else chunk.end_byte,
         succeeded=tally.succeeded,
         failed=tally.failed,
         out_bytes=tally.out_bytes,
         success_bytes=tally.success_bytes,
         failed_bytes=tally.failed_bytes,
     )
-    if remainder:
-        _insert(tx, remainder)
+    for each in rest:
+        _insert(tx, each)
     facts = {"first_row": chunk.first_row, "rows": row_count, "succeeded": tally.succeeded, "failed": tally.failed}
     record(tx, Event(now, Kind.CHUNK_SETTLED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
     count(tx, chunks=1, rows_succeeded=tally.succeeded, rows_failed=tally.failed)
@@ -115,6 +118,7 @@ def halve(tx: Tx, grant: Grant, rest: Chunk, *, now: int) -> None:
     _insert(tx, rest)
     facts = {"first_row": chunk.first_row, "at_row": rest.first_row}
     record(tx, Event(now, Kind.CHUNK_HALVED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
+    jobs.end_if_over(tx, chunk.job_id, now=now)
 
 
 def bury(tx: Tx, owner: str, *, now: int) -> int:
@@ -135,6 +139,7 @@ def recover(tx: Tx, owners: str, *, now: int) -> int:
 def halt_stalled(tx: Tx, *, now: int) -> int:
     """End the jobs that were asked to stop and whose runners never answered. How many there were."""
     stalled = tx.all("jobs_stalled", now=now)
+    _lock_all(tx, [job["id"] for job in stalled])
     for job in stalled:
         jobs.halt(tx, job["id"], now=now)
     return len(stalled)
@@ -148,6 +153,12 @@ def _lock(tx: Tx, job_id: str) -> Status | None:
     """Keep others from the job and its ledger until the transaction ends; its status, or None when it is gone."""
     status = tx.value("job_lock", id=job_id)
     return Status(status) if status else None
+
+
+def _lock_all(tx: Tx, job_ids: Sequence[str]) -> None:
+    """Before anything else is touched: whoever waits for one job holds nothing but jobs that come before it."""
+    for job_id in sorted(set(job_ids)):
+        _lock(tx, job_id)
 
 
 def _show(tx: Tx, chunk: Chunk, succeeded: int, failed: int) -> Status:
@@ -167,9 +178,9 @@ def _take_back(tx: Tx, job_id: str, chunk: Row) -> None:
 
 
 def _free(tx: Tx, held: list[Row], *, deaths: int, now: int) -> None:
+    _lock_all(tx, [chunk["job_id"] for chunk in held])
     for chunk in held:
         where = {"job_id": chunk["job_id"], "first_row": chunk["first_row"], "epoch": chunk["epoch"]}
-        _lock(tx, chunk["job_id"])
         if tx.run("chunk_free", **where, deaths=deaths):
             _take_back(tx, chunk["job_id"], chunk)
         jobs.end_if_over(tx, chunk["job_id"], now=now)

@@ -30,6 +30,10 @@ from rota.engine.ledger import Fenced, Grant
 from rota.operations import sweeps
 from rota.store.port import Blobs, Store, Tx
 
+SLICE_S = 2.0
+"""A chunk of slow rows is settled as far as it came after so long, and the rest goes back in two halves: others get
+their turn, idle runners get a share, and a crash repeats no more than this."""
+
 
 class Unworkable(Exception):
     """The job cannot go on; the text says why."""
@@ -118,10 +122,9 @@ class Work:
         return self._closed
 
     def _run_outside(self) -> Grant | None:
-        """Batch by batch; on a stop or a drain what is done is settled."""
-        size = 1 if self._action.form is Form.ROW else self._action.batch_rows
-        for batch in _batches(self._rows(), size):
-            if self._stop_seen_at is not None or self._draining.is_set():
+        """Batch by batch; what is done is settled on a stop, on a drain, and when the time slice is over."""
+        for batch in _batches(self._rows(), self._action.rows_at_once):
+            if self._stop_seen_at is not None or self._draining.is_set() or self._is_sliced():
                 break
             with self._lock:
                 self._running = batch
@@ -130,6 +133,9 @@ class Work:
             # The heart is settling in this thread's place, and ends the process after it.
             threading.Event().wait()
         return self._settle()
+
+    def _is_sliced(self) -> bool:
+        return self._output.rows > 0 and time.monotonic() - self.since > SLICE_S
 
     def _finish(self, output: Output) -> None:
         with self._lock:
@@ -169,7 +175,7 @@ class Work:
                 if self._stop_seen_at is not None:
                     break
             upload.commit(segments.key(self.grant.chunk, "out"))
-        return self._commit(Tally(self._output.succeeded, self._output.failed, size, size, 0), None)
+        return self._commit(Tally(self._output.succeeded, self._output.failed, size, size, 0))
 
     def _pages(self, context: Context) -> Iterator[list[Cells]]:
         """The generator's pages until it ends, refuses or crashes; the latter two count as one failure."""
@@ -190,13 +196,13 @@ class Work:
                 ledger.release(tx, chunk, now=self._engine.clock())
             return None
         if output.rows == chunk.row_count:
-            return self._commit(segments.write(self._engine.blobs, chunk, output, self._source), None)
-        remainder = _after(chunk, self._source, output.rows)
-        return self._commit(segments.write(self._engine.blobs, chunk, output), remainder)
+            return self._commit(segments.write(self._engine.blobs, chunk, output, self._source))
+        rest = _halves(_after(chunk, self._source, output.rows), self._source, chunk)
+        return self._commit(segments.write(self._engine.blobs, chunk, output), rest)
 
-    def _commit(self, tally: Tally, remainder: Chunk | None) -> Grant | None:
+    def _commit(self, tally: Tally, rest: Sequence[Chunk] = ()) -> Grant | None:
         with self._engine.store.write() as tx:
-            ended = ledger.settle(tx, self.grant, tally, remainder=remainder, now=self._engine.clock())
+            ended = ledger.settle(tx, self.grant, tally, rest=rest, now=self._engine.clock())
             following = self._following(tx)
         return self._done(ended, following)
 
@@ -242,6 +248,16 @@ def _after(chunk: Chunk, source: bytes, done: int) -> Chunk:
         epoch=0,
         deaths=0,
     )
+
+
+def _halves(rest: Chunk, source: bytes, whole: Chunk) -> list[Chunk]:
+    """A rest of a chunk in two, so that two runners may go on with it; one row stays one."""
+    if rest.row_count == 1:
+        return [rest]
+    own = source[rest.start_byte - whole.start_byte :]
+    second = _after(rest, own, rest.row_count // 2)
+    first = replace(rest, row_count=rest.row_count - second.row_count, end_byte=second.start_byte)
+    return [first, second]
 
 
 def _batches(rows: list[Cells], size: int) -> Iterator[list[Cells]]:

@@ -35,7 +35,9 @@ def found(tx: Tx, *, email: str, token: str, account_id: str, token_id: str, now
     """Create the root account with its superuser and their token, unless there is a root already."""
     if tx.one("root_account"):
         return False
-    tx.run("account_insert", id=account_id, name="root", parent_id=None, lineage=f"{account_id}/", created_at=now)
+    root = {"id": account_id, "name": "root", "parent_id": None, "lineage": f"{account_id}/", "created_at": now}
+    if not tx.run("account_insert", **root):
+        return False
     user_id = _insert_user(tx, account_id, email, Role.ADMIN, superuser=True, password_hash=None, now=now)
     assert user_id is not None
     _insert_token(tx, user_id, token, token_id, expires_at=None, now=now)
@@ -44,9 +46,9 @@ def found(tx: Tx, *, email: str, token: str, account_id: str, token_id: str, now
 
 
 def ensure_token(tx: Tx, *, email: str, token: str, token_id: str, now: int) -> None:
-    """Make a preset token work for a user who exists, if it does not yet."""
+    """Make a preset token work for a user who exists, if it is new. One that was revoked stays so."""
     user = tx.one("user_by_email", email=email.lower())
-    if user and not tx.one("actor_by_token", token_hash=hash_token(token), now=now):
+    if user:
         _insert_token(tx, user["id"], token, token_id, expires_at=None, now=now)
 
 
@@ -191,7 +193,8 @@ def add_token(tx: Tx, actor: Actor, email: str, token: str, *, token_id: str, ex
     """
     user = user_by_email(tx, actor, email)
     _require_power_over(actor, user)
-    _insert_token(tx, user.id, token, token_id, expires_at, now)
+    if not _insert_token(tx, user.id, token, token_id, expires_at, now):
+        raise InvalidFields({"token": "is taken"})
     facts = {"token_id": token_id, "expires_at": expires_at}
     record(tx, Event(now, Kind.TOKEN_CREATED, user.account_id, f"user:{user.id}", actor.user.id, facts))
     return user
@@ -247,9 +250,10 @@ def _insert_user(
     return user_id
 
 
-def _insert_token(tx: Tx, user_id: int, token: str, token_id: str, expires_at: int | None, now: int) -> None:
-    hashed = hash_token(token)
-    tx.run("token_insert", id=token_id, token_hash=hashed, user_id=user_id, created_at=now, expires_at=expires_at)
+def _insert_token(tx: Tx, user_id: int, token: str, token_id: str, expires_at: int | None, now: int) -> bool:
+    """False when there is such a token already, whoever's it is and whether it works or not."""
+    values = {"id": token_id, "token_hash": hash_token(token), "user_id": user_id}
+    return tx.run("token_insert", **values, created_at=now, expires_at=expires_at) > 0
 
 
 def _actor(row: Row) -> Actor:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rota.domain.accounts import Account, Actor
-from rota.domain.errors import JobNotFound
+from rota.domain.errors import JobNotFound, Refusal
 from rota.domain.events import Event, Kind
 from rota.domain.jobs import RUNNING, Job, Status, Verb, blob_prefix, move, refusal, verdict
 from rota.domain.rows import Span
@@ -112,7 +112,8 @@ def stop(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> Jo
     job = by_id(tx, account, job_id)
     _move(tx, job, Verb.STOP)
     record(tx, Event(now, Kind.JOB_STOPPING, account.id, f"job:{job_id}", actor.user.id))
-    end_if_over(tx, job_id, now=now)
+    if not end_if_over(tx, job_id, now=now):
+        _close_lane(tx, account.id)
     return by_id(tx, account, job_id)
 
 
@@ -133,7 +134,10 @@ def break_off(tx: Tx, job_id: str, reason: str, *, now: int) -> None:
 
 
 def end_if_over(tx: Tx, job_id: str, *, now: int) -> bool:
-    """End the job when its last chunk is settled, or when it is being stopped and nobody holds a chunk any more."""
+    """End the job when its last chunk is settled, or when it is being stopped and nobody holds a chunk any more.
+
+    The caller has the job locked: of two last chunks that are settled at once, the later must see the earlier.
+    """
     job = load(tx, job_id)
     if job is None or job.status not in RUNNING:
         return False
@@ -153,7 +157,7 @@ def delete(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> 
     job = by_id(tx, account, job_id)
     move(job.id, job.status, Verb.DELETE)
     if not tx.run("job_delete", id=job_id, from_status=job.status.value):
-        raise refusal(job.id, Verb.DELETE)
+        raise _overtaken(tx, job.id, Verb.DELETE)
     tx.run("trash_insert", prefix=blob_prefix(job_id))
     record(tx, Event(now, Kind.JOB_DELETED, account.id, f"job:{job_id}", actor.user.id))
     return job
@@ -168,7 +172,12 @@ def _move(tx: Tx, job: Job, verb: Verb, **changes: Any) -> None:
     values = {"started_at": None, "ended_at": None, "node": None, "turn": None, **changes}
     to_status = move(job.id, job.status, verb).value
     if not tx.run("job_move", id=job.id, from_status=job.status.value, to_status=to_status, **values):
-        raise refusal(job.id, verb)
+        raise _overtaken(tx, job.id, verb)
+
+
+def _overtaken(tx: Tx, job_id: str, verb: Verb) -> Refusal:
+    """Why a guarded change found no row: another was faster, and has moved the job on or deleted it."""
+    return refusal(job_id, verb) if tx.one("job_exists", id=job_id) else JobNotFound(job_id)
 
 
 def _end(tx: Tx, job: Job, verb: Verb, *, now: int, reason: str | None) -> None:
@@ -176,10 +185,19 @@ def _end(tx: Tx, job: Job, verb: Verb, *, now: int, reason: str | None) -> None:
         tx.run("chunks_fence", job_id=job.id)
         tx.run("job_recount", id=job.id)
     _move(tx, job, verb, ended_at=now)
-    tx.run("lane_close", account_id=job.account_id)
     facts = {"status": move(job.id, job.status, verb).value, "reason": reason}
     record(tx, Event(now, Kind.JOB_ENDED, job.account_id, f"job:{job.id}", facts=facts))
     count(tx, jobs_ended=1)
+    _close_lane(tx, job.account_id)
+
+
+def _close_lane(tx: Tx, account_id: str) -> None:
+    """Unless another job of the account is in execution.
+
+    Locked by a statement of its own: the one that closes must see the start that it may have waited for.
+    """
+    tx.run("lane_lock", account_id=account_id)
+    tx.run("lane_close", account_id=account_id)
 
 
 def _chunk(job_id: str, span: Span) -> dict[str, Any]:

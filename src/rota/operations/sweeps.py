@@ -1,5 +1,7 @@
 """Removes blobs that nothing refers to: of deleted jobs, of fenced runners, of uploads that died with their server."""
 
+from functools import partial
+
 from rota.domain.jobs import blob_prefix, segment_key
 from rota.store.port import INCOMING, Blobs, Store
 
@@ -33,4 +35,10 @@ def remove_orphans(store: Store, blobs: Blobs) -> int:
     folders = {key.split("/")[1] for key in blobs.names("jobs/")}
     with store.read() as tx:
         orphans = [job_id for job_id in folders if not tx.one("job_exists", id=job_id)]
-    return removed + sum(blobs.sweep(blob_prefix(job_id)) for job_id in orphans)
+    return removed + sum(blobs.sweep(blob_prefix(job_id), partial(_exists, store, job_id)) for job_id in orphans)
+
+
+def _exists(store: Store, job_id: str) -> bool:
+    """Asked again once the blob is let go: its upload may have been alive before, and have led to a job since."""
+    with store.read() as tx:
+        return tx.one("job_exists", id=job_id) is not None

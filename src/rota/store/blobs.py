@@ -5,7 +5,7 @@ import fcntl
 import io
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,9 +60,9 @@ class LocalBlobs:
                 path.parent.rmdir()
                 path.parent.parent.rmdir()
 
-    def sweep(self, prefix: str) -> int:
+    def sweep(self, prefix: str, spare: Callable[[], bool] = lambda: False) -> int:
         files = [path for path in self._path(prefix).rglob("*") if path.is_file()]
-        return sum(_remove_if_abandoned(path) for path in files)
+        return sum(_remove_if_abandoned(path, spare) for path in files)
 
     def check(self) -> None:
         with self.create() as upload:
@@ -78,8 +78,8 @@ class LocalUpload:
     def __init__(self, root: Path, durable: bool) -> None:
         self._root, self._durable = root, durable
         self._path = root / INCOMING / uuid.uuid4().hex
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _create_locked(self._path)
         except OSError as error:
             _raise_if_full(error)
@@ -99,13 +99,24 @@ class LocalUpload:
         try:
             if self._durable:
                 os.fdatasync(self._file.fileno())
-            _make_folder(target.parent, self._root, self._durable)
-            self._path.rename(target)
+            while not self._moved(target):
+                pass
             if self._durable:
                 _flush_folder(target.parent)
         except OSError as error:
             _raise_if_full(error)
             raise
+
+    def _moved(self, target: Path) -> bool:
+        """False when a deletion has meanwhile removed the folder, because it was empty still."""
+        try:
+            _make_folder(target.parent, self._root, self._durable)
+            self._path.rename(target)
+        except (FileNotFoundError, FileExistsError):
+            if not self._path.exists() or target.parent.is_file():
+                raise
+            return False
+        return True
 
     def __enter__(self) -> "LocalUpload":
         return self
@@ -143,10 +154,12 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _remove_if_abandoned(path: Path) -> bool:
+def _remove_if_abandoned(path: Path, spare: Callable[[], bool]) -> bool:
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if spare():
+                return False
             path.unlink()
             return True
     except (BlockingIOError, FileNotFoundError):

@@ -66,7 +66,10 @@ class Store(Protocol):
 
 
 class Upload(Protocol):
-    """Bytes on their way in. Nothing is visible under a key until `commit`; leaving the context without it discards."""
+    """Bytes on their way in. Nothing is visible under a key until `commit`; leaving the context without it discards.
+
+    Until the context is left, a sweep takes the upload for alive, committed or not.
+    """
 
     def write(self, data: bytes) -> None: ...
 
@@ -102,8 +105,11 @@ class Blobs(Protocol):
         """Remove these; a key that is not there is no error."""
         ...
 
-    def sweep(self, prefix: str) -> int:
-        """Remove what lies below the prefix and is held by no living upload; how many blobs that were."""
+    def sweep(self, prefix: str, spare: Callable[[], bool] = ...) -> int:
+        """Remove what lies below the prefix and is held by no living upload; how many blobs that were.
+
+        `spare` is asked once a blob is known to be let go, so that its owner has said all it will: True keeps it.
+        """
         ...
 
     def check(self) -> None:

@@ -1,10 +1,12 @@
 """The database for more than one machine: PostgreSQL through psycopg 3 and its pool."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg import IsolationLevel
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -47,10 +49,7 @@ class PostgresTx:
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)
         # The tests are written with the :name placeholders that the statement files use.
-        named = {**params, **tests}
-        for name in named:
-            sql = sql.replace(f":{name}", f"%({name})s")
-        return list(self._execute(statement, sql, named))
+        return list(self._execute(statement, re.sub(r":(\w+)", r"%(\1)s", sql), {**params, **tests}))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -78,11 +77,13 @@ class PostgresStore:
         )
 
     @contextmanager
-    def _transaction(self) -> Iterator[PostgresTx]:
+    def _transaction(self, isolation: IsolationLevel) -> Iterator[PostgresTx]:
         self._pool.open()
         try:
-            with self._pool.connection() as connection, connection.transaction():
-                yield PostgresTx(connection, self._sql, self._observe)
+            with self._pool.connection() as connection:
+                connection.isolation_level = isolation
+                with connection.transaction():
+                    yield PostgresTx(connection, self._sql, self._observe)
         except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
             raise StorageFull from error
         except (psycopg.OperationalError, PoolTimeout) as error:
@@ -90,12 +91,13 @@ class PostgresStore:
 
     @contextmanager
     def read(self) -> Iterator[PostgresTx]:
-        with self._transaction() as tx:
+        with self._transaction(IsolationLevel.REPEATABLE_READ) as tx:
             yield tx
 
     @contextmanager
     def write(self) -> Iterator[PostgresTx]:
-        with self._transaction() as tx:
+        # Guarded updates and what follows a lock must see what others have committed meanwhile.
+        with self._transaction(IsolationLevel.READ_COMMITTED) as tx:
             yield tx
 
     def migrate(self) -> list[str]:

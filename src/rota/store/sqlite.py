@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,9 +24,15 @@ class SqliteTx:
         self._connection, self._sql, self._observe = connection, sql, observe
 
     def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
+        self._before(statement)
+        return self._connection.execute(sql, params)
+
+    def _before(self, statement: str) -> None:
+        # A full disk may have rolled everything back: what came now would be committed by itself, one by one.
+        if not self._connection.in_transaction:
+            raise StoreUnavailable
         if self._observe:
             self._observe(statement)
-        return self._connection.execute(sql, params)
 
     def one(self, statement: str, /, **params: Any) -> Row | None:
         rows = self._execute(statement, self._sql[statement], params).fetchall()
@@ -42,8 +49,7 @@ class SqliteTx:
         return self._execute(statement, self._sql[statement], params).rowcount
 
     def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
-        if self._observe:
-            self._observe(statement)
+        self._before(statement)
         self._connection.executemany(self._sql[statement], rows)
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
@@ -56,10 +62,12 @@ class SqliteTx:
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK TO inner")
+            # After an I/O error SQLite may have rolled back by itself, the savepoint with the rest.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO inner")
+                self._connection.execute("RELEASE inner")
             raise
-        finally:
-            self._connection.execute("RELEASE inner")
+        self._connection.execute("RELEASE inner")
 
 
 class SqliteStore:
@@ -79,10 +87,15 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._busy_s)
         connection.row_factory = _as_dict
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA temp_store = MEMORY")
+        try:
+            _switch_to_wal(connection, time.monotonic() + self._busy_s)
+            connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA temp_store = MEMORY")
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            _raise_translated(error)
+            raise
         return connection
 
     @contextmanager
@@ -95,7 +108,8 @@ class SqliteStore:
             yield connection
         except sqlite3.DatabaseError as error:
             connection.close()
-            raise _translated(error) from error
+            _raise_translated(error)
+            raise
         except BaseException:
             self._idle.put(connection)
             raise
@@ -141,8 +155,22 @@ class SqliteStore:
                 return
 
 
-def _translated(error: sqlite3.DatabaseError) -> Exception:
+def _switch_to_wal(connection: sqlite3.Connection, until: float) -> None:
+    """A new database is switched once; of connections that do so at the same time SQLite lets some fail unwaited."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _raise_translated(error: sqlite3.DatabaseError) -> None:
     code = getattr(error, "sqlite_errorcode", 0)
     if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}:
-        return StorageFull()
-    return StoreUnavailable() if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR} else error
+        raise StorageFull from error
+    if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_IOERR}:
+        raise StoreUnavailable from error

@@ -1,15 +1,24 @@
 -- name: lane_open!
 -- The account has a job in execution. Its turn is as late as now, so that a newcomer neither waits nor jumps a queue.
-INSERT INTO lanes (account_id, turn) VALUES (:account_id, :turn) ON CONFLICT (account_id) DO NOTHING;
+-- A lane that is there is locked by writing it as it is: nobody may close it until this start is seen.
+INSERT INTO lanes (account_id, turn) VALUES (:account_id, :turn)
+ON CONFLICT (account_id) DO UPDATE SET turn = lanes.turn;
+
+-- name: lane_lock!
+-- Wait for a start in the account that is not committed yet, and let none pass until this transaction ends.
+UPDATE lanes SET turn = turn WHERE account_id = :account_id;
 
 -- name: lane_close!
+-- The account has no job in execution any more. Follows `lane_lock`.
 DELETE FROM lanes WHERE account_id = :account_id
 AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.account_id = :account_id AND j.status = 'executing');
 
 -- name: lane_served!
+-- The account goes to the end of the round.
 UPDATE lanes SET turn = :turn WHERE account_id = :account_id;
 
 -- name: job_served!
+-- The job goes to the end of its account's round.
 UPDATE jobs SET turn = :turn WHERE id = :id;
 
 -- name: chunk_lease
@@ -48,6 +57,7 @@ UPDATE chunks SET state = 'open', owner = NULL, epoch = epoch + 1, deaths = 0, s
 WHERE job_id = :job_id AND first_row = :first_row AND epoch = :epoch AND state = 'leased';
 
 -- name: chunks_of_owner
+-- What one runner holds.
 SELECT job_id, first_row, epoch, success_count, failure_count FROM chunks WHERE owner = :owner AND state = 'leased';
 
 -- name: chunks_of_owners
@@ -66,14 +76,8 @@ WHERE job_id = :job_id AND first_row = :first_row AND epoch = :epoch AND state =
 UPDATE chunks SET state = 'open', owner = NULL, epoch = epoch + 1, success_count = 0, failure_count = 0
 WHERE job_id = :job_id AND state = 'leased';
 
--- name: job_held
--- Does anybody still work on the job?
-SELECT 1 AS held FROM chunks WHERE job_id = :job_id AND state = 'leased' LIMIT 1;
-
--- name: job_unsettled
-SELECT 1 AS unsettled FROM chunks WHERE job_id = :job_id AND state <> 'settled' LIMIT 1;
-
 -- name: job_count!
+-- Move the job's counts by what is new.
 UPDATE jobs SET success_count = success_count + :succeeded, failure_count = failure_count + :failed WHERE id = :id;
 
 -- name: job_recount!
@@ -82,15 +86,3 @@ UPDATE jobs SET
     success_count = (SELECT coalesce(sum(success_count), 0) FROM chunks WHERE job_id = :id AND state = 'settled'),
     failure_count = (SELECT coalesce(sum(failure_count), 0) FROM chunks WHERE job_id = :id AND state = 'settled')
 WHERE id = :id;
-
--- name: jobs_stalled
--- Asked to stop, and no holder whose lease still runs.
-SELECT j.id FROM jobs j WHERE j.status = 'stopping' AND NOT EXISTS (
-    SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.state = 'leased' AND c.lease_until >= :now);
-
--- name: engine_waiting_since
--- When the account whose turn it is was last served; null while nothing is in execution. Leases that still run show an
--- engine at work, however long its chunks take.
-SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
-    SELECT 1 FROM jobs j JOIN chunks c ON c.job_id = j.id
-    WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.state = 'leased' AND c.lease_until >= :now);

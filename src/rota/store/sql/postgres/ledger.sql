@@ -1,6 +1,8 @@
 -- name: job_next
 -- Whose turn it is: the account served longest ago, and its job served longest ago that has a chunk to run.
--- Differs because PostgreSQL chooses the join order by itself; the lateral keeps it to one job per account.
+-- Differs because PostgreSQL chooses the join order by itself; the lateral keeps it to one job per account. And because
+-- several writers may be at work: the job is locked, and one that another has locked is passed over, for that one may
+-- be waiting for what this transaction holds.
 SELECT n.id, n.account_id, n.ordered
 FROM lanes l
 CROSS JOIN LATERAL (
@@ -10,8 +12,20 @@ CROSS JOIN LATERAL (
         WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
         AND (NOT j.ordered OR NOT EXISTS (
             SELECT 1 FROM chunks e WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
-    ORDER BY j.turn, j.id LIMIT 1) n
+    ORDER BY j.turn, j.id LIMIT 1 FOR UPDATE SKIP LOCKED) n
 ORDER BY l.turn, l.account_id LIMIT 1;
+
+-- name: chunk_waits
+-- Is there a chunk to lease? A look that locks nothing.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS waits
+FROM lanes l JOIN jobs j ON j.account_id = l.account_id AND j.status = 'executing'
+WHERE EXISTS (
+    SELECT 1 FROM chunks c
+    WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
+    AND (NOT j.ordered OR NOT EXISTS (
+        SELECT 1 FROM chunks e WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
+LIMIT 1;
 
 -- name: chunk_next
 -- The job's first chunk that nobody holds, or whose holder has let its lease run out.
@@ -28,3 +42,27 @@ ORDER BY first_row LIMIT 1;
 -- Keep others from the job and its ledger; its status.
 -- Differs because several writers may be at work.
 SELECT status FROM jobs WHERE id = :id FOR UPDATE;
+
+-- name: job_held
+-- Does anybody still work on the job?
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS held FROM chunks WHERE job_id = :job_id AND state = 'leased' LIMIT 1;
+
+-- name: job_unsettled
+-- Is any of the job's rows still to be worked?
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS unsettled FROM chunks WHERE job_id = :job_id AND state <> 'settled' LIMIT 1;
+
+-- name: jobs_stalled
+-- Asked to stop, and no holder whose lease still runs.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT j.id FROM jobs j WHERE j.status = 'stopping' AND NOT EXISTS (
+    SELECT 1 FROM chunks c WHERE c.job_id = j.id AND c.state = 'leased' AND c.lease_until >= :now);
+
+-- name: engine_waiting_since
+-- When the account whose turn it is was last served; null while nothing is in execution. Leases that still run show an
+-- engine at work, however long its chunks take.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
+    SELECT 1 FROM jobs j JOIN chunks c ON c.job_id = j.id
+    WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.state = 'leased' AND c.lease_until >= :now);

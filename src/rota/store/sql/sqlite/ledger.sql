@@ -1,17 +1,32 @@
 -- name: job_next
 -- Whose turn it is: the account served longest ago, and its job served longest ago that has a chunk to run.
--- Differs because SQLite joins in the written order only with CROSS JOIN, and that order is what the two indexes of
--- turns give without sorting.
-SELECT j.id, j.account_id, j.ordered
+-- Differs because SQLite joins in the written order only with CROSS JOIN, and sorts an account's jobs unless they are
+-- asked for one account at a time.
+SELECT n.id, n.account_id, n.ordered
 FROM lanes l
-CROSS JOIN jobs j INDEXED BY jobs_executing ON j.account_id = l.account_id AND j.status = 'executing'
+CROSS JOIN jobs n ON n.id = (
+    SELECT j.id FROM jobs j INDEXED BY jobs_executing
+    WHERE j.account_id = l.account_id AND j.status = 'executing' AND EXISTS (
+        SELECT 1 FROM chunks c INDEXED BY chunks_unsettled
+        WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
+        AND (NOT j.ordered OR NOT EXISTS (
+            SELECT 1 FROM chunks e INDEXED BY chunks_unsettled
+            WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
+    ORDER BY j.turn, j.id LIMIT 1)
+ORDER BY l.turn, l.account_id LIMIT 1;
+
+-- name: chunk_waits
+-- Is there a chunk to lease? A look that locks nothing.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT 1 AS waits
+FROM lanes l CROSS JOIN jobs j INDEXED BY jobs_executing ON j.account_id = l.account_id AND j.status = 'executing'
 WHERE EXISTS (
     SELECT 1 FROM chunks c INDEXED BY chunks_unsettled
     WHERE c.job_id = j.id AND c.state <> 'settled' AND (c.state = 'open' OR c.lease_until < :now)
     AND (NOT j.ordered OR NOT EXISTS (
         SELECT 1 FROM chunks e INDEXED BY chunks_unsettled
         WHERE e.job_id = j.id AND e.state <> 'settled' AND e.first_row < c.first_row)))
-ORDER BY l.turn, l.account_id, j.turn, j.id LIMIT 1;
+LIMIT 1;
 
 -- name: chunk_next
 -- The job's first chunk that nobody holds, or whose holder has let its lease run out.
@@ -28,3 +43,32 @@ ORDER BY first_row LIMIT 1;
 -- Keep others from the job and its ledger; its status.
 -- Differs because the one writer of SQLite needs no lock.
 SELECT status FROM jobs WHERE id = :id;
+
+-- name: job_held
+-- Does anybody still work on the job?
+-- Differs because SQLite's planner prefers the primary key, and would walk all settled chunks.
+SELECT 1 AS held FROM chunks INDEXED BY chunks_unsettled
+WHERE job_id = :job_id AND state <> 'settled' AND state = 'leased' LIMIT 1;
+
+-- name: job_unsettled
+-- Is any of the job's rows still to be worked?
+-- Differs because SQLite's planner prefers the primary key, and would walk all settled chunks.
+SELECT 1 AS unsettled FROM chunks INDEXED BY chunks_unsettled
+WHERE job_id = :job_id AND state <> 'settled' LIMIT 1;
+
+-- name: jobs_stalled
+-- Asked to stop, and no holder whose lease still runs.
+-- Differs because SQLite's planner prefers other indexes, and would walk all jobs and settled chunks.
+SELECT j.id FROM jobs j INDEXED BY jobs_stopping
+WHERE j.status = 'stopping' AND NOT EXISTS (
+    SELECT 1 FROM chunks c INDEXED BY chunks_unsettled
+    WHERE c.job_id = j.id AND c.state <> 'settled' AND c.state = 'leased' AND c.lease_until >= :now);
+
+-- name: engine_waiting_since
+-- When the account whose turn it is was last served; null while nothing is in execution. Leases that still run show an
+-- engine at work, however long its chunks take.
+-- Differs because SQLite's planner prefers the primary key, and would walk all settled chunks.
+SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
+    SELECT 1 FROM jobs j INDEXED BY jobs_executing CROSS JOIN chunks c INDEXED BY chunks_unsettled
+    WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.job_id = j.id
+    AND c.state <> 'settled' AND c.state = 'leased' AND c.lease_until >= :now);

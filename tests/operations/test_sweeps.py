@@ -1,0 +1,109 @@
+"""Sweeps: what nothing refers to is removed, and nothing else."""
+
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+
+from books import Books
+from races import attempt
+from rota.domain.jobs import segment_key
+from rota.operations import sweeps
+from rota.store.blobs import LocalBlobs
+from rota.store.port import Store
+
+
+@pytest.fixture
+def books(store: Store) -> Books:
+    return Books.found(store)
+
+
+def put(blobs: LocalBlobs, *keys: str) -> None:
+    for key in keys:
+        with blobs.create() as upload:
+            upload.write(b"bytes")
+            upload.commit(key)
+
+
+def test_blobs_of_deleted_jobs_go_and_all_others_stay(books: Books, blobs: LocalBlobs) -> None:
+    kept, gone = books.job([1], start=False), books.job([1], start=False)
+    for job_id in (kept, gone):
+        put(blobs, f"jobs/{job_id}/in.csv", f"jobs/{job_id}/segments/000.1.out")
+    attempt(books.store, partial(books.delete, job_id=gone))
+    assert blobs.names(f"jobs/{gone}/") != []
+    assert sweeps.empty_trash(books.store, blobs) == 1
+    assert blobs.names("jobs/") == [f"jobs/{kept}/in.csv", f"jobs/{kept}/segments/000.1.out"]
+    assert sweeps.empty_trash(books.store, blobs) == 0
+
+
+def test_a_sweep_of_trash_that_dies_half_way_is_finished_by_the_next(books: Books, blobs: LocalBlobs) -> None:
+    gone = [books.job([1], start=False) for _ in range(2)]
+    for job_id in gone:
+        put(blobs, f"jobs/{job_id}/in.csv")
+        attempt(books.store, partial(books.delete, job_id=job_id))
+
+    class Dying(LocalBlobs):
+        def names(self, prefix: str) -> list[str]:
+            if prefix == f"jobs/{gone[1]}/":
+                raise InterruptedError
+            return super().names(prefix)
+
+    dying = Dying(blobs._root)
+    with pytest.raises(InterruptedError):
+        sweeps.empty_trash(books.store, dying)
+    assert sweeps.empty_trash(books.store, blobs) == 1
+    assert blobs.names("jobs/") == []
+
+
+def test_segments_that_the_ledger_does_not_count_are_strays(books: Books, blobs: LocalBlobs) -> None:
+    job_id = books.job([2, 2])
+    zombie = books.must_take("zombie")
+    books.pass_time()
+    grants = [books.must_take("one"), books.must_take("one")]
+    kept = [f"jobs/{job_id}/in.csv"]
+    put(blobs, *kept)
+    for grant in grants:
+        for part in ("out", "success", "failed"):
+            kept.append(segment_key(job_id, grant.chunk.first_row, grant.chunk.epoch, part))
+            put(blobs, kept[-1])
+        books.settle(grant, failed=1)
+    stray = segment_key(job_id, zombie.chunk.first_row, zombie.chunk.epoch, "out")
+    put(blobs, stray, f"jobs/{job_id}/segments/what.is.this")
+    assert sweeps.remove_strays(books.store, blobs, job_id) == 2
+    assert blobs.names("jobs/") == sorted(kept)
+
+
+def test_orphans_are_uploads_without_a_key_and_blobs_without_a_job(books: Books, blobs: LocalBlobs) -> None:
+    kept = books.job([1], start=False)
+    put(blobs, f"jobs/{kept}/in.csv", "jobs/abc/in.csv", "jobs/abc/segments/1", "incoming/left-behind")
+    with blobs.create() as upload:
+        upload.write(b"alive")
+        assert sweeps.remove_orphans(books.store, blobs) == 3
+        upload.commit("jobs/def/in.csv")
+        assert sweeps.remove_orphans(books.store, blobs) == 0
+    assert blobs.names("jobs/") == [f"jobs/{kept}/in.csv", "jobs/def/in.csv"]
+    assert blobs.names("incoming/") == []
+
+
+def test_an_upload_that_becomes_a_job_during_the_sweep_is_spared(books: Books, blobs: LocalBlobs) -> None:
+    """Its server commits the job and lets go of the upload between the sweep's first look and its last."""
+    upload = blobs.create()
+    upload.write(b"bytes")
+    job_id = f"{books.made + 1:030x}"
+    upload.commit(f"jobs/{job_id}/in.csv")
+
+    class Meanwhile(LocalBlobs):
+        def sweep(self, prefix: str, *spare: object) -> int:
+            if prefix.startswith("jobs/"):
+                assert books.job([1], start=False) == job_id
+                upload.__exit__()
+            return super().sweep(prefix, *spare)  # type: ignore[arg-type]
+
+    assert sweeps.remove_orphans(books.store, Meanwhile(blobs._root)) == 0
+    assert blobs.names("jobs/") == [f"jobs/{job_id}/in.csv"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_open(blobs: LocalBlobs) -> Iterator[None]:
+    yield
+    assert blobs.names("incoming/") == []

@@ -1,0 +1,98 @@
+"""settings: what the environment says, and every fault of it at once."""
+
+from pathlib import Path
+
+import pytest
+
+from rota.settings import BadSettings, Settings, read_settings
+
+BAD = {
+    "ROTA_DATABASE_URL": "mysql://somewhere",
+    "ROTA_BLOBS_URL": "/var/blobs",
+    "ROTA_ENGINE": "steam",
+    "ROTA_DURABILITY": "half",
+    "ROTA_ADMIN_TOKEN": "short",
+    "ROTA_MAX_UPLOAD": "lots",
+    "ROTA_MAX_JSON": "-1",
+    "ROTA_LEASE_S": "0",
+    "ROTA_STOP_S": "soon",
+    "ROTA_SESSION_S": "90000",
+    "ROTA_THREADS": "-2",
+    "ROTA_BUSY_S": "nan",
+    "ROTA_LOG_LEVEL": "loud",
+    "ROTA_HTTP_CALL_PRIVATE": "maybe",
+    "ROTA_HTTP_CALL_RATE": "fast",
+}
+
+
+def faults(**environ: str) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        read_settings(environ)
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_value_is_named_with_what_it_must_be(name: str) -> None:
+    (fault,) = faults(**{name: BAD[name]})
+    assert fault.startswith(name)
+    assert "must be" in fault
+    assert fault.endswith(".")
+
+
+def test_all_bad_values_are_named_at_once() -> None:
+    assert {fault.split()[0] for fault in faults(**BAD)} == set(BAD)
+
+
+def test_every_setting_has_a_default() -> None:
+    assert read_settings({}) == Settings()
+
+
+def test_an_empty_variable_is_an_unset_one() -> None:
+    assert read_settings(dict.fromkeys(BAD, "")) == Settings()
+
+
+def test_what_is_given_wins_and_is_not_read_from_the_environment() -> None:
+    assert read_settings({"ROTA_THREADS": "many"}, threads=3).threads == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("1000", 1000),
+        ("1K", 1024),
+        ("1k", 1024),
+        ("2 KB", 2048),
+        ("3MiB", 3 * 1024**2),
+        ("5GB", 5 * 1024**3),
+        ("1T", 1024**4),
+        (" 7B ", 7),
+    ],
+)
+def test_a_size(text: str, size: int) -> None:
+    assert read_settings({"ROTA_MAX_UPLOAD": text}).max_upload == size
+
+
+@pytest.mark.parametrize("text", ["1.5GB", "GB", "1PB", "1 2", "1GBs", "0x10"])
+def test_no_size(text: str) -> None:
+    assert faults(ROTA_MAX_UPLOAD=text) == [f"ROTA_MAX_UPLOAD is {text!r}, but must be a size such as 5GB."]
+
+
+def test_where_things_lie_follows_from_the_data_folder() -> None:
+    settings = read_settings({"ROTA_DATA": "/srv/rota"})
+    assert settings.database == "sqlite:////srv/rota/rota.db"
+    assert settings.blobs == Path("/srv/rota/blobs")
+    elsewhere = {"ROTA_DATABASE_URL": "postgresql://host/rota", "ROTA_BLOBS_URL": "file:///mnt/blobs"}
+    settings = read_settings({"ROTA_DATA": "/srv/rota", **elsewhere})
+    assert settings.database == "postgresql://host/rota"
+    assert settings.blobs == Path("/mnt/blobs")
+
+
+def test_a_node_is_called_after_its_host_unless_it_has_a_name() -> None:
+    assert read_settings({"ROTA_NODE": "left"}).node_name == "left"
+    assert read_settings({}).node_name.startswith("rota@")
+
+
+@pytest.mark.parametrize(("text", "flag"), [("1", True), ("Yes", True), ("true", True), ("0", False), ("no", False)])
+def test_a_flag(text: str, flag: bool) -> None:
+    assert read_settings({"ROTA_HTTP_CALL_PRIVATE": text}).http_call_private is flag
