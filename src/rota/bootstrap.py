@@ -87,7 +87,8 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         except BaseException:
             supervisor.kill()
             raise
-        _start_runners(supervisor, _owners(settings, sole=sole), workers)
+        # Their imports would take the cores from the HTTP process: that one is waited for.
+        _add_runners(supervisor, _owners(settings, sole=sole), workers, patience_s=2.0)
         code: int = supervisor.run(
             ready=lambda: _answers(host, port),
             announce=lambda: print(f"rota: listening on http://{_in_url(host)}:{port}", flush=True),
@@ -100,7 +101,7 @@ def worker(settings: Settings, *, workers: int) -> int:
     configure_log(settings)
     migrate(settings)
     supervisor = _supervisor(settings)
-    _start_runners(supervisor, _owners(settings, sole=False), workers)
+    _add_runners(supervisor, _owners(settings, sole=False), workers, patience_s=0.0)
     code: int = supervisor.run(ready=lambda: False, announce=lambda: None)
     return code
 
@@ -190,7 +191,9 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     # Cells are many and form no cycles: collecting after every 700 of them took a tenth of a runner's time.
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
-    Heart(runner, ticker()).start()
+    Heart(runner).start()
+    # Apart from the heart, which waits while the database is locked: a process that waits is not frozen.
+    _every_beat(ticker())
     runner.run()
     store.close()
 
@@ -201,9 +204,13 @@ def _supervisor(settings: Settings) -> Any:
     return Supervisor(_environ(settings), log, freeze_s=settings.lease_s + 2)
 
 
-def _start_runners(supervisor: Any, owners: str, workers: int) -> None:
+def _add_runners(supervisor: Any, owners: str, workers: int, *, patience_s: float) -> None:
     for number in range(workers):
-        supervisor.start(f"{owners}{number}", lambda owner, forerunner: _command("runner", owner, forerunner or ""))
+        supervisor.add(
+            f"{owners}{number}",
+            lambda owner, forerunner: _command("runner", owner, forerunner or ""),
+            patience_s=patience_s,
+        )
 
 
 def _command(*words: str) -> list[str]:

@@ -154,7 +154,7 @@ def test_totals_count_what_was_done(books: Books) -> None:
     assert books.totals() == done
 
 
-def page(books: Books, account: Account, limit: int | None, **tests: Any) -> jobs.Page:
+def page(books: Books, account: Account, limit: int, **tests: Any) -> jobs.Page:
     with books.store.read() as tx:
         return jobs.page(tx, account, tests, limit)
 
@@ -178,7 +178,7 @@ def test_pages_give_every_job_once_newest_first(books: Books) -> None:
             assert len(given.jobs) == limit
             tests = before(given.next_key)
         assert found == made[::-1]
-    assert [job.id for job in page(books, account, None).jobs] == made[::-1]
+    assert [job.id for job in page(books, account, 1000).jobs] == made[::-1]
 
 
 def test_jobs_of_the_same_moment_are_told_apart(books: Books) -> None:
@@ -189,7 +189,7 @@ def test_jobs_of_the_same_moment_are_told_apart(books: Books) -> None:
     with books.store.write() as tx:
         tx._connection.execute("UPDATE jobs SET created_at = 7")  # type: ignore[attr-defined]
     first = page(books, books.root, 2)
-    rest = page(books, books.root, None, **before(first.next_key or ""))
+    rest = page(books, books.root, 1000, **before(first.next_key or ""))
     assert [job.id for job in (*first.jobs, *rest.jobs)] == sorted(made, reverse=True)
 
 
@@ -207,7 +207,7 @@ def test_filters_narrow_and_combine(books: Books) -> None:
     ids = {job_id: status for status, job_id in made.items()}
 
     def found(**tests: Any) -> set[Status]:
-        return {ids[job.id] for job in page(books, books.root, None, **tests).jobs}
+        return {ids[job.id] for job in page(books, books.root, 1000, **tests).jobs}
 
     assert found() == set(STATUSES)
     for status in STATUSES:

@@ -49,6 +49,10 @@ class Supervisor:
         self.children.append(Child(name, command))
         self._start(self.children[-1], time.monotonic())
 
+    def add(self, name: str, command: Callable[[str, str | None], Sequence[str]], *, patience_s: float) -> None:
+        """A child that `run` starts when others are ready, or have taken longer than this."""
+        self.children.append(Child(name, command, start_at=time.monotonic() + patience_s))
+
     def kill(self) -> None:
         """End everything at once."""
         for child in self.children:
@@ -69,6 +73,7 @@ class Supervisor:
             if not announced and ready():
                 announced = True
                 announce()
+                self._start_waiting(now)
             time.sleep(POLL_S)
         return self._drain()
 
@@ -88,6 +93,11 @@ class Supervisor:
             elif child.ticked and now - child.ticked_at > self.freeze_s:
                 self.log.warning("process.frozen", process=child.name, pid=child.process.pid)
                 child.process.kill()
+
+    def _start_waiting(self, now: float) -> None:
+        for child in self.children:
+            if not child.instance:
+                self._start(child, now)
 
     def _start(self, child: Child, now: float) -> None:
         read_end, write_end = os.pipe()

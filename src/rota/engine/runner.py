@@ -1,7 +1,7 @@
 """A runner: one process that leases chunks and works them, one after the other, until it is drained.
 
-The thread of `Runner.run` works; the thread of `Heart` keeps the lease, hears of stops, and answers for the process to
-its supervisor. Whatever either of them believes, the ledger's fence decides.
+The thread of `Runner.run` works; the thread of `Heart` keeps the lease and hears of stops. Whatever either of them
+believes, the ledger's fence decides.
 """
 
 import os
@@ -114,15 +114,14 @@ class Runner:
 
 
 class Heart(threading.Thread):
-    """Beats for a runner until the process ends. `tick` is called at every beat, chunk or no chunk."""
+    """Beats for a runner until the process ends."""
 
-    def __init__(self, runner: Runner, tick: Callable[[], None]) -> None:
+    def __init__(self, runner: Runner) -> None:
         super().__init__(name="heart", daemon=True)
-        self._runner, self._tick = runner, tick
+        self._runner = runner
 
     def run(self) -> None:
         while True:
-            self._tick()
             time.sleep(BEAT_S)
             work = self._runner.work
             # Most chunks are done before their first beat; only those that last cost the database a write.

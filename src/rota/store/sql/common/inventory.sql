@@ -59,6 +59,7 @@ ON CONFLICT (prefix, ratedeck_id, account_id, rate_version, direction) DO UPDATE
     weight = excluded.weight;
 
 -- name: rate_delete!
+-- One rate, by its whole key.
 DELETE FROM rates
 WHERE prefix = :prefix AND ratedeck_id = :ratedeck_id AND account_id = :account_id
 AND rate_version = :rate_version AND direction = :direction;
