@@ -4,8 +4,9 @@ Intervals are `[since, until)` in microseconds since 1970; what goes beyond one 
 goes on counts up to now. Durations are microseconds. A ratio or an average of nothing is None.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -110,8 +111,13 @@ def workers(
     Raises WorkerNotFound.
     """
     given = _interval(tx, actor, since, until, email, now)
-    names = ("stats_worker_shifts", "stats_worker_phases", "stats_worker_running", "stats_worker_completed")
-    found = _merged(tx, names, given, email)
+    rows = (
+        tx.all("stats_worker_shifts", **given),
+        tx.all("stats_worker_phases", **given),
+        tx.all("stats_worker_running", **given),
+        tx.all("stats_worker_completed", **given),
+    )
+    found = _merged(rows, email)
     return {each: WorkerStats(**values) for each, values in found.items()}
 
 
@@ -123,8 +129,14 @@ def owners(
     Raises WorkerNotFound.
     """
     given = _interval(tx, actor, since, until, email, now)
-    names = ("requested", "phases", "running", "workers", "completed")
-    found = _merged(tx, [f"stats_owner_{name}" for name in names], given, email)
+    rows = (
+        tx.all("stats_owner_requested", **given),
+        tx.all("stats_owner_phases", **given),
+        tx.all("stats_owner_running", **given),
+        tx.all("stats_owner_workers", **given),
+        tx.all("stats_owner_completed", **given),
+    )
+    found = _merged(rows, email)
     return {each: OwnerStats(averages=_averages(values), **values) for each, values in found.items()}
 
 
@@ -180,12 +192,11 @@ def _interval(tx: Tx, actor: Actor, since: int, until: int | None, email: str | 
     return {"account_id": actor.account.id, "user_id": user_id, "since": since, "until": _until(until, now)}
 
 
-def _merged(tx: Tx, names: Any, given: Mapping[str, Any], email: str | None) -> dict[str, dict[str, Any]]:
+def _merged(tables: Iterable[list[Row]], email: str | None) -> dict[str, dict[str, Any]]:
     """What several statements tell of each person; durations of what is over and of what goes on are added up."""
     found: dict[str, dict[str, Any]] = {} if email is None else {email.lower(): {}}
-    for name in names:
-        for row in tx.all(name, **given):
-            _add(found.setdefault(row["email"], {}), row)
+    for row in chain.from_iterable(tables):
+        _add(found.setdefault(row["email"], {}), row)
     return dict(sorted(found.items()))
 
 
