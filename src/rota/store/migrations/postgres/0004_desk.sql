@@ -7,7 +7,7 @@ CREATE TABLE shifts (
     started_at BIGINT NOT NULL,
     ended_at BIGINT
 );
-CREATE INDEX shifts_of_user ON shifts (user_id, started_at, ended_at);
+CREATE INDEX shifts_of_user ON shifts (user_id, id);
 -- Nobody is on shift twice.
 CREATE UNIQUE INDEX shifts_one_open ON shifts (user_id) WHERE ended_at IS NULL;
 
@@ -55,11 +55,11 @@ CREATE TABLE items (
 CREATE UNIQUE INDEX items_one_active ON items (holder_id) WHERE status = 'active';
 CREATE INDEX items_held ON items (holder_id, since) WHERE status = 'suspended';
 -- What to grab next, and what to show: each the order of a list, so that none is ever sorted.
-CREATE INDEX items_queue ON items (account_id, score DESC, created_at, id) WHERE status = 'queued';
+CREATE INDEX items_queue ON items (account_id, status, score DESC, created_at, id);
 CREATE INDEX items_listed ON items (account_id, priority DESC, score DESC, created_at, id) WHERE status <> 'deleted';
 CREATE INDEX items_by_status ON items (account_id, status, priority DESC, score DESC, created_at, id);
 CREATE INDEX items_of_owner ON items (owner_id, priority DESC, score DESC, created_at, id, status);
-CREATE INDEX items_waiting ON items (account_id, since, id) WHERE status = 'queued';
+CREATE INDEX items_waiting ON items (account_id, status, since, id);
 CREATE INDEX items_completed ON items (account_id, completed_at) WHERE status = 'completed';
 CREATE INDEX items_added ON items (account_id, created_at, owner_id);
 CREATE INDEX items_by_generation ON items (generation);

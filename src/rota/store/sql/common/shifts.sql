@@ -20,7 +20,7 @@ UPDATE tokens SET revoked_at = :now WHERE shift_id = :shift_id AND revoked_at IS
 -- An account's users, and each one's latest shift.
 SELECT u.id, u.email, s.started_at, s.id IS NOT NULL AND s.ended_at IS NULL AS on_shift
 FROM users u LEFT JOIN shifts s ON s.id = (
-    SELECT l.id FROM shifts l WHERE l.user_id = u.id ORDER BY l.started_at DESC, l.id DESC LIMIT 1)
+    SELECT l.id FROM shifts l WHERE l.user_id = u.id ORDER BY l.id DESC LIMIT 1)
 WHERE u.account_id = :account_id ORDER BY u.email;
 
 -- name: workers_on_shift
@@ -33,7 +33,7 @@ WHERE u.account_id = :account_id ORDER BY u.email;
 -- A user of an account, and their latest shift.
 SELECT u.id, u.email, u.superuser, s.started_at, s.id IS NOT NULL AND s.ended_at IS NULL AS on_shift
 FROM users u LEFT JOIN shifts s ON s.id = (
-    SELECT l.id FROM shifts l WHERE l.user_id = u.id ORDER BY l.started_at DESC, l.id DESC LIMIT 1)
+    SELECT l.id FROM shifts l WHERE l.user_id = u.id ORDER BY l.id DESC LIMIT 1)
 WHERE u.email = :email AND u.account_id = :account_id;
 
 -- name: desk_log
