@@ -45,7 +45,7 @@ def parse_weights(text: str) -> Weights:
     tags: dict[str, float] = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, sign, number = part.rpartition("=")
-        weight = float(number)
+        name, weight = name.strip(), float(number)
         if not sign or not abs(weight) <= WEIGHT_LIMIT:
             raise ValueError(part)
         if name.startswith(TAG) and name != TAG:

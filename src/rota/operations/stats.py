@@ -118,7 +118,8 @@ def workers(
         tx.all("stats_worker_completed", **given),
     )
     found = _merged(rows, email)
-    return {each: WorkerStats(**values) for each, values in found.items()}
+    sums = {each: WorkerStats(**values) for each, values in found.items()}
+    return {each: told for each, told in sums.items() if email is not None or told != WorkerStats()}
 
 
 def owners(
@@ -137,7 +138,8 @@ def owners(
         tx.all("stats_owner_completed", **given),
     )
     found = _merged(rows, email)
-    return {each: OwnerStats(averages=_averages(values), **values) for each, values in found.items()}
+    sums = {each: OwnerStats(averages=_averages(values), **values) for each, values in found.items()}
+    return {each: told for each, told in sums.items() if email is not None or told != OwnerStats()}
 
 
 def items(
