@@ -22,6 +22,7 @@ SCRIPTS = (
     "start_large",
     "far_range",
     "memory",
+    "desk",
     "peers",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}

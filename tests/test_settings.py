@@ -22,6 +22,7 @@ BAD = {
     "ROTA_LOG_LEVEL": "loud",
     "ROTA_HTTP_CALL_PRIVATE": "maybe",
     "ROTA_HTTP_CALL_RATE": "fast",
+    "ROTA_URGENCY": "priority=high",
 }
 
 

@@ -46,11 +46,15 @@ def open_blobs(settings: Settings) -> Blobs:
 
 
 def migrate(settings: Settings) -> list[str]:
-    """Bring the schema up to date and found the root account; the ids of the migrations that were applied."""
+    """Bring the schema up to date, found the root account, let the weights of urgency hold; the ids of the migrations
+    that were applied."""
+    from rota.operations import urgency
+
     settings.data.mkdir(parents=True, exist_ok=True)
     store = open_store(settings)
     applied = store.migrate()
     _found(settings, store)
+    urgency.adopt(store, settings.weights)
     store.close()
     return applied
 

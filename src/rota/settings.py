@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rota.domain.accounts import email_fault
+from rota.domain.urgency import Weights, parse_weights
 
 
 class BadSettings(Exception):
@@ -77,6 +78,10 @@ def _blobs(value: str) -> str:
     return value
 
 
+def _urgency(value: str) -> str:
+    return str(parse_weights(value))
+
+
 def _choice(default: Any, read: Callable[[str], Any], wants: str) -> Any:
     return field(default=default, metadata={"read": read, "wants": wants})
 
@@ -101,6 +106,7 @@ class Settings:
     threads: int = _choice(64, _threads, "a whole number from 1 to 1024")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
+    urgency: str = _choice("", _urgency, "weights such as priority=10,deadline=1,age=0.5,blocking=5,tag.NAME=2")
     http_call_private: bool = _choice(False, _flag, "yes or no")
     http_call_rate: float = _choice(50.0, _rate, "calls a second, 0 for no limit")
 
@@ -111,6 +117,10 @@ class Settings:
     @property
     def blobs(self) -> Path:
         return Path(self.blobs_url.removeprefix("file://")) if self.blobs_url else self.data / "blobs"
+
+    @property
+    def weights(self) -> Weights:
+        return parse_weights(self.urgency)
 
     @property
     def node_name(self) -> str:

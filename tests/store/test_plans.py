@@ -1,15 +1,16 @@
 """The statements that run all day walk an index, however many jobs there are."""
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from books import ROOT, Books
+from plans import insert, plan
 from rota.domain.accounts import hash_token
 from rota.domain.jobs import Status
-from rota.store.port import Store, Tx
+from rota.store.port import Store
 from rota.store.sqlite import SqliteStore
 
 MANY = 20_000
@@ -31,23 +32,8 @@ COMBINATIONS = [
 ]
 
 
-def plan(store: Store, how: str, statement: str, *args: Any, **params: Any) -> str:
-    """How the database means to run a statement, line by line."""
-    sqlite = isinstance(store, SqliteStore)
-    with store.write() as tx:
-        prefix = "EXPLAIN QUERY PLAN " if sqlite else "EXPLAIN "
-        sql = {name: prefix + text for name, text in tx._sql.items()}  # type: ignore[attr-defined]
-        explaining: Tx = type(tx)(tx._connection, sql, None)  # type: ignore[call-arg, attr-defined]
-        rows = getattr(explaining, how)(statement, *args, **params)
-        return "\n".join(row["detail" if sqlite else "QUERY PLAN"] for row in rows)
-
-
 def narrowed(chosen: tuple[str, ...]) -> dict[str, Any]:
     return {name: value for each in chosen for name, value in FILTERS[each].items()}
-
-
-def insert(tx: Tx, table: str, columns: str, rows: Iterable[str]) -> None:
-    tx._connection.execute(f"INSERT INTO {table} ({columns}) VALUES {', '.join(rows)}")  # type: ignore[attr-defined]
 
 
 def fill(books: Books) -> None:

@@ -139,6 +139,74 @@ class UnfitInput(Refusal):
 
 
 @dataclass(eq=False)
+class ItemNotFound(Refusal):
+    """No such item in the actor's account."""
+
+    item_id: int
+    code: ClassVar[str] = "item_not_found"
+
+
+@dataclass(eq=False)
+class ItemNotQueued(Refusal):
+    """Only a queued item can be updated, deleted or grabbed.
+
+    `verb` is which of them; `standing` is `being worked on`, `completed` or `deleted`.
+    """
+
+    item_id: int
+    verb: str
+    standing: str
+    code: ClassVar[str] = "item_not_queued"
+
+
+@dataclass(eq=False)
+class NotYourItem(Refusal):
+    """The actor does not have the item in hand."""
+
+    item_id: int
+    verb: str
+    code: ClassVar[str] = "not_your_item"
+
+
+@dataclass(eq=False)
+class ItemNotSuspended(Refusal):
+    """Only a suspended item can be activated."""
+
+    item_id: int
+    code: ClassVar[str] = "item_not_suspended"
+
+
+@dataclass(eq=False)
+class ItemNotActive(Refusal):
+    """Only an active item can be suspended."""
+
+    item_id: int
+    code: ClassVar[str] = "item_not_active"
+
+
+@dataclass(eq=False)
+class NothingToGrab(Refusal):
+    """The queue is empty."""
+
+    code: ClassVar[str] = "nothing_to_grab"
+
+
+@dataclass(eq=False)
+class NotOnShift(Refusal):
+    """Only a worker who is logged in can do this."""
+
+    code: ClassVar[str] = "not_on_shift"
+
+
+@dataclass(eq=False)
+class WorkerNotFound(Refusal):
+    """No such user in the actor's account."""
+
+    email: str
+    code: ClassVar[str] = "worker_not_found"
+
+
+@dataclass(eq=False)
 class StorageFull(Refusal):
     """The disk or the database has no room; nothing of the request was kept."""
 
@@ -150,3 +218,18 @@ class StoreUnavailable(Refusal):
     """The database does not answer, or another process has kept it locked for too long; trying again may help."""
 
     code: ClassVar[str] = "store_unavailable"
+
+
+DESK: frozenset[type[Refusal]] = frozenset(
+    {
+        ItemNotFound,
+        ItemNotQueued,
+        NotYourItem,
+        ItemNotSuspended,
+        ItemNotActive,
+        NothingToGrab,
+        NotOnShift,
+        WorkerNotFound,
+    }
+)
+"""What only the desk refuses: a dialect that does not serve it never meets these."""

@@ -19,6 +19,23 @@ class Kind(StrEnum):
     CHUNK_TAKEN_OVER = "chunk.taken_over"
     CHUNK_HALVED = "chunk.halved"
     CHUNK_SETTLED = "chunk.settled"
+    ITEM_ADDED = "item.added"
+    ITEM_UPDATED = "item.updated"
+    ITEM_DELETED = "item.deleted"
+    ITEM_PEEKED = "item.peeked"
+    ITEM_GRABBED = "item.grabbed"
+    ITEM_SUSPENDED = "item.suspended"
+    ITEM_ACTIVATED = "item.activated"
+    ITEM_RELEASED = "item.released"
+    ITEM_SUCCEEDED = "item.succeeded"
+    ITEM_FAILED = "item.failed"
+    ITEM_PURGED = "item.purged"
+    SHIFT_STARTED = "shift.started"
+    SHIFT_ENDED = "shift.ended"
+
+
+DESK = frozenset(kind for kind in Kind if kind.startswith(("item.", "shift."))) - {Kind.ITEM_PURGED}
+"""What the desk's log tells. Of a purge nothing is told: it removes an item and all that was said of it."""
 
 
 @dataclass(frozen=True, slots=True)

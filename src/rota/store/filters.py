@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+_TAG = "id IN (SELECT t.item_id FROM item_tags t WHERE t.account_id = :account_id AND t.tag = :tag)"
+_OF_ITEMS = {"tag": _TAG, "title": "lower(title) LIKE :title ESCAPE '\\'"}
+
 TESTS: Mapping[str, Mapping[str, str]] = {
     "jobs_page": {
         "status": "status = :status",
@@ -12,6 +15,23 @@ TESTS: Mapping[str, Mapping[str, str]] = {
         "created_from": "created_at >= :created_from",
         "created_to": "created_at < :created_to",
         "before": "(created_at, id) < (:before_at, :before_id)",
+    },
+    "items_page": {
+        "status": "status = :status",
+        "present": "status <> 'deleted'",
+        "owner_id": "owner_id = :owner_id",
+        "tag": _TAG,
+    },
+    "stats_items_requested": _OF_ITEMS,
+    "stats_items_completed": _OF_ITEMS,
+    "desk_log": {
+        # Word for word the condition of the index events_of_desk.
+        "desk": "e.kind IN ('item.added', 'item.updated', 'item.deleted', 'item.peeked', 'item.grabbed', "
+        "'item.suspended', 'item.activated', 'item.released', 'item.succeeded', 'item.failed', "
+        "'shift.started', 'shift.ended')",
+        "kind": "e.kind = :kind",
+        "user_id": "e.user_id = :user_id",
+        "subject": "e.subject = :subject",
     },
 }
 

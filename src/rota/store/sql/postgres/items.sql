@@ -1,0 +1,47 @@
+-- name: item_ids
+-- So many new ids, ascending.
+-- Differs because PostgreSQL takes them from a sequence, and SQLite from a table.
+SELECT nextval(pg_get_serial_sequence('items', 'id')) AS id FROM generate_series(1, :count);
+
+-- name: item_next
+-- The most urgent item of the queue that nobody is about to take.
+-- Differs because several writers may be at work: workers who grab at the same time pass each other by.
+SELECT id FROM items WHERE account_id = :account_id AND status = 'queued'
+ORDER BY score DESC, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED;
+
+-- name: item_last_left
+-- The most urgent item of the queue, even if it must be waited for: whoever has it in hand may only be writing it.
+-- Differs because several writers may be at work.
+SELECT id FROM items WHERE account_id = :account_id AND status = 'queued'
+ORDER BY score DESC, created_at, id LIMIT 1 FOR UPDATE;
+
+-- name: items_lock
+-- Those of these items that are queued, kept from others until this transaction ends.
+-- Differs because several writers may be at work: in the order of ids, batches wait for one another and never in a
+-- circle. Items in somebody's hands are left alone, for their holder may hold one and wait for another.
+SELECT id FROM items WHERE id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint))
+AND status = 'queued' ORDER BY id FOR UPDATE;
+
+-- name: items_by_ids
+-- The account's items among these.
+-- Differs because each database takes a list of values apart in its own way.
+SELECT * FROM items_named WHERE account_id = :account_id
+AND id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint));
+
+-- name: items_open
+-- The account's items among these that are neither completed nor deleted.
+-- Differs because each database takes a list of values apart in its own way.
+SELECT id FROM items WHERE account_id = :account_id
+AND id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint))
+AND status IN ('queued', 'active', 'suspended');
+
+-- name: items_of_old_weights
+-- Some of the items whose score was reckoned with earlier weights, but none that somebody is writing.
+-- Differs because several writers may be at work; this one waits for none of them.
+SELECT n.* FROM items_named n WHERE n.id IN (
+    SELECT id FROM items WHERE generation < :generation LIMIT :limit FOR UPDATE SKIP LOCKED);
+
+-- name: shift_lock
+-- The worker's open shift, kept from others until this transaction ends: a worker does one thing at a time.
+-- Differs because several writers may be at work.
+SELECT id, started_at FROM shifts WHERE user_id = :user_id AND ended_at IS NULL FOR UPDATE;

@@ -1,0 +1,42 @@
+-- name: item_ids
+-- So many new ids, ascending.
+-- Differs because SQLite keeps the last id in a table, and has one writer at a time.
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+SELECT i + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'items'), 0) AS id FROM n;
+
+-- name: item_next
+-- The most urgent item of the queue.
+-- Differs because the one writer of SQLite meets nobody.
+SELECT id FROM items WHERE account_id = :account_id AND status = 'queued'
+ORDER BY score DESC, created_at, id LIMIT 1;
+
+-- name: item_last_left
+-- The most urgent item of the queue, even if it must be waited for.
+-- Differs because the one writer of SQLite meets nobody, and has nothing to wait for.
+SELECT NULL AS id WHERE :account_id IS NULL;
+
+-- name: items_lock
+-- Those of these items that are queued, kept from others until this transaction ends.
+-- Differs because the one writer of SQLite needs no lock, and each database takes a list of values apart in its own way.
+SELECT id FROM items WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'queued';
+
+-- name: items_by_ids
+-- The account's items among these.
+-- Differs because each database takes a list of values apart in its own way.
+SELECT * FROM items_named WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids));
+
+-- name: items_open
+-- The account's items among these that are neither completed nor deleted.
+-- Differs because each database takes a list of values apart in its own way.
+SELECT id FROM items WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids))
+AND status IN ('queued', 'active', 'suspended');
+
+-- name: items_of_old_weights
+-- Some of the items whose score was reckoned with earlier weights.
+-- Differs because the one writer of SQLite meets nobody.
+SELECT * FROM items_named WHERE id IN (SELECT id FROM items WHERE generation < :generation LIMIT :limit);
+
+-- name: shift_lock
+-- The worker's open shift, kept from others until this transaction ends: a worker does one thing at a time.
+-- Differs because the one writer of SQLite needs no lock.
+SELECT id, started_at FROM shifts WHERE user_id = :user_id AND ended_at IS NULL;
