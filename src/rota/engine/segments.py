@@ -63,8 +63,7 @@ class Draft:
         self._may_skip = False
 
     def _write_out(self, output: Output) -> None:
-        output.complete()
-        text = format_rows(output.lines)
+        text = _text(output)
         self._texts["out"].append(text)
         if not output.failed_lines:
             self._texts["success"].append(text)
@@ -95,6 +94,16 @@ def discard(blobs: Blobs, chunk: Chunk) -> None:
 def key(chunk: Chunk, part: str) -> str:
     """Where a part of the chunk's output lies, under its present epoch."""
     return segment_key(chunk.job_id, chunk.first_row, chunk.epoch, part)
+
+
+def _text(output: Output) -> bytes:
+    """The lines as CSV. Where none spans two lines of text, empty cells are appended to the text and not to the rows."""
+    if output.lacking and len(output.lines[0]) > 1:
+        text = format_rows(output.lines)
+        if text.count(b"\n") == len(output.lines):
+            return text.replace(b"\n", b"," * output.lacking + b"\n")
+    output.complete()
+    return format_rows(output.lines)
 
 
 def _is_plain(source: bytes) -> bool:
