@@ -97,7 +97,7 @@ def key(chunk: Chunk, part: str) -> str:
 
 
 def _text(output: Output) -> bytes:
-    """The lines as CSV. Where none spans two lines of text, empty cells are appended to the text and not to the rows."""
+    """The lines as CSV. Where no cell spans two lines, empty cells are appended to the text and not to each row."""
     if output.lacking and len(output.lines[0]) > 1:
         text = format_rows(output.lines)
         if text.count(b"\n") == len(output.lines):
