@@ -119,6 +119,7 @@ def check_plans(desk: Desk) -> None:
     walks(desk, "all", "workers_on_shift", account_id=ROOT)
     walks(desk, "all", "item_by_id", id=7, account_id=ROOT)
     walks(desk, "all", "items_by_ids", account_id=ROOT, ids="[7, 8]")
+    assert "items_queue" not in walks(desk, "all", "items_lock", account_id=ROOT, ids="[7, 8]")
     walks(desk, "all", "items_open", account_id=ROOT, ids="[7, 8]")
     check_lists(desk)
     check_log(desk)

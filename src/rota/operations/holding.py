@@ -94,5 +94,5 @@ def _one(tx: Tx, actor: Actor, item_id: int) -> Item:
     """The item as it is once nobody else has it locked."""
     if not known_id(item_id):
         raise ItemNotFound(item_id)
-    tx.all("items_lock", ids=f"[{item_id}]")
+    tx.all("items_lock", account_id=actor.account.id, ids=f"[{item_id}]")
     return items.by_id(tx, actor, item_id)

@@ -173,7 +173,7 @@ def _content(checked: _Checked, now: int) -> dict[str, Any]:
 def _locked(tx: Tx, actor: Actor, item_ids: Sequence[int]) -> dict[int, Item]:
     """The account's items among these; nobody else moves those that are queued until this transaction ends."""
     ids = _ids({item_id for item_id in item_ids if known_id(item_id)})
-    tx.all("items_lock", ids=ids)
+    tx.all("items_lock", account_id=actor.account.id, ids=ids)
     rows = tx.all("items_by_ids", account_id=actor.account.id, ids=ids)
     return {row["id"]: from_row(row) for row in rows}
 

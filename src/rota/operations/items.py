@@ -14,17 +14,19 @@ from rota.domain.items import Item, Line, Status, Times
 from rota.domain.urgency import Term, explain
 from rota.operations.events import record
 from rota.operations.item_batches import add_all, delete_all, known_id, only, update_all
-from rota.operations.log import LINES_LIMIT, recent
+from rota.operations.log import recent
 from rota.operations.moves import from_row, subject
 from rota.operations.urgency import weights_of
 from rota.store.port import Tx
 
 QUEUED_LIMIT = 100
+HISTORY_LIMIT = 100_000
+"""Lines of one item's history: more than a life has, and fewer than would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """An item's newest lines of the log, in their order, and where its time has gone up to now."""
+    """All that the log says of an item, in its order, and where its time has gone up to now."""
 
     item: Item
     lines: list[Line]
@@ -109,7 +111,7 @@ def available(tx: Tx, actor: Actor, limit: int = 1, *, now: int) -> list[Item]:
 def history(tx: Tx, actor: Actor, item_id: int, *, now: int) -> History:
     """Raises ItemNotFound."""
     item = by_id(tx, actor, item_id)
-    lines = recent(tx, actor, item_id=item_id, limit=LINES_LIMIT)
+    lines = recent(tx, actor, item_id=item_id, limit=HISTORY_LIMIT)
     return History(item, lines, item.times_at(now), item.elapsed_us(now))
 
 

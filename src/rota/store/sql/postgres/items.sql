@@ -19,7 +19,8 @@ ORDER BY score DESC, created_at, id LIMIT 1 FOR UPDATE;
 -- Those of these items that are queued, kept from others until this transaction ends.
 -- Differs because several writers may be at work: in the order of ids, batches wait for one another and never in a
 -- circle. Items in somebody's hands are left alone, for their holder may hold one and wait for another.
-SELECT id FROM items WHERE id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint))
+SELECT id FROM items WHERE account_id = :account_id
+AND id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint))
 AND status = 'queued' ORDER BY id FOR UPDATE;
 
 -- name: items_by_ids

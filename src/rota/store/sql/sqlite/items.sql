@@ -18,7 +18,7 @@ SELECT NULL AS id WHERE :account_id IS NULL;
 -- name: items_lock
 -- Those of these items that are queued, kept from others until this transaction ends.
 -- Differs because the one writer of SQLite needs no lock, and each database takes a list of values apart in its own way.
-SELECT id FROM items WHERE id IN (SELECT value FROM json_each(:ids)) AND status = 'queued';
+SELECT id FROM items WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids)) AND status = 'queued';
 
 -- name: items_by_ids
 -- The account's items among these.
