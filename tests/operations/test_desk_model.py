@@ -27,7 +27,7 @@ from rota.store.port import Store
 
 WORKERS = ("ann@example.org", "bob@example.org", "eve@example.org")
 SETTINGS = settings(
-    max_examples=25,
+    max_examples=12,
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
