@@ -17,7 +17,7 @@ from rota import folder
 from rota.clock import new_id, new_token, now
 from rota.engine import lifeline
 from rota.settings import Settings, read_settings
-from rota.store.port import Blobs, Store
+from rota.store.port import INCOMING, Blobs, Store
 from rota.web import address
 
 log = structlog.get_logger()
@@ -180,6 +180,8 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     # Cells are many and form no cycles: collecting after every 700 of them took a tenth of a runner's time.
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
+    # What the forerunner was writing when it died; everything that a living process writes is locked.
+    engine.blobs.sweep(INCOMING)
     Heart(runner).start()
     # Apart from the heart, which waits while the database is locked: a process that waits is not frozen.
     lifeline.hold()

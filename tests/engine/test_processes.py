@@ -36,7 +36,7 @@ def check_whole(house: House, job_id: str, words: list[str]) -> None:
     epochs = {f"{row['first_row']:012d}.{row['epoch']}" for row in settled}
     names = house.blobs.names(f"jobs/{job_id}/segments/")
     assert {name.rsplit("/")[-1].rsplit(".", 1)[0] for name in names} == epochs
-    assert house.blobs.names("incoming/") == []
+    wait_until(lambda: house.blobs.names("incoming/") == [], "the sweep of what the dead were writing")
 
 
 def test_every_row_comes_out_once_and_in_order(house: House, start_workers: Start) -> None:

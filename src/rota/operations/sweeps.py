@@ -20,13 +20,14 @@ def empty_trash(store: Store, blobs: Blobs) -> int:
 
 
 def remove_strays(store: Store, blobs: Blobs, job_id: str) -> int:
-    """Remove the segments of an ended job that its ledger does not count; how many."""
+    """Remove segments of an ended job that its ledger does not count, and what the dead left unfinished; how many."""
     with store.read() as tx:
         settled = tx.all("segments_of_job", job_id=job_id)
     counted = {segment_key(job_id, row["first_row"], row["epoch"], part) for row in settled for part in _PARTS}
     strays = [key for key in blobs.names(f"{blob_prefix(job_id)}segments/") if key not in counted]
     blobs.delete(strays)
-    return len(strays)
+    # And what runners were writing when they were killed.
+    return len(strays) + blobs.sweep(INCOMING)
 
 
 def remove_orphans(store: Store, blobs: Blobs) -> int:
