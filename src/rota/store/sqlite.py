@@ -1,5 +1,6 @@
 """The embedded database: SQLite in WAL mode, one writer at a time, readers never waiting."""
 
+import fcntl
 import sqlite3
 import threading
 import time
@@ -145,7 +146,10 @@ class SqliteStore:
 
     def migrate(self) -> list[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return migrations.apply(self.url, "sqlite")
+        # SQLite refuses a second migrator at once, "schema is locked" among others, where it should let it wait.
+        with self.path.with_name(f"{self.path.name}.migrating").open("ab") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            return migrations.apply(self.url, "sqlite")
 
     def check(self) -> None:
         with self.read() as tx:
