@@ -103,12 +103,13 @@ def application() -> Any:
     # Until Granian's worker has its own handlers it has its parent's, which would swallow the one SIGTERM that it gets.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from rota.actions.registry import installed
+    from rota.dialects.service import Service
     from rota.web.app import create
 
     settings = read_settings()
     configure_log(settings)
     lifeline.die_with_parent()
-    return create(
+    service = Service(
         store=open_store(settings),
         blobs=open_blobs(settings),
         catalogue=installed(),
@@ -120,6 +121,7 @@ def application() -> Any:
         clock=now,
         new_id=new_id,
     )
+    return create(service)
 
 
 def configure_log(settings: Settings) -> None:

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rota.dialects.bodies import LIMIT
 from rota.domain.errors import Refusal
 from rota.operations import accounts
 from rota.operations.passwords import verify
 from rota.store.sqlite import SqliteStore
 from rota.web import admin, refusals
-from rota.web.bodies import LIMIT
 
 ROOT_TOKEN = "the-root-superuser's-token"
 ROOT_ID = "0" * 32

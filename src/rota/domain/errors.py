@@ -140,9 +140,9 @@ class UnfitInput(Refusal):
 
 @dataclass(eq=False)
 class ItemNotFound(Refusal):
-    """No such item in the actor's account."""
+    """No such item in the actor's account. `item_id` is what was asked for, number or not."""
 
-    item_id: int
+    item_id: int | str
     code: ClassVar[str] = "item_not_found"
 
 

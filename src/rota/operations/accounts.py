@@ -1,6 +1,6 @@
 """Accounts, users and tokens: founding the tree, growing it, and telling who is asking."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rota.domain.accounts import (
     Account,
@@ -29,6 +29,14 @@ from rota.store.port import Row, Tx
 FAILURES_ALLOWED = 10
 FAILURE_WINDOW = 60 * 1_000_000
 """Failed sign-ins of one address in a minute (microseconds) before it is told to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """`password_hash` is None where none was ever set."""
+
+    user_id: int
+    password_hash: str | None
 
 
 def found(tx: Tx, *, email: str, token: str, account_id: str, token_id: str, now: int) -> bool:
@@ -74,6 +82,12 @@ def actor_of_user(tx: Tx, user_id: int) -> Actor | None:
     """A user as they stand now: for a job, which goes on after the request that started it."""
     row = tx.one("actor_by_user", user_id=user_id)
     return _actor(row) if row else None
+
+
+def password_of(tx: Tx, email: str) -> Password | None:
+    """What the user's password is checked against; None when nobody has the e-mail."""
+    row = tx.one("user_by_email", email=email.lower())
+    return Password(row["id"], row["password_hash"]) if row else None
 
 
 def refuse_if_locked_out(tx: Tx, address: str, now: int) -> None:

@@ -4,12 +4,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import falcon
 import msgspec
 
 from rota.clock import new_token
+from rota.dialects.bodies import flag, one_of, or_null, read_object, text, whole
+from rota.dialects.credentials import by_token
 from rota.domain.accounts import (
     Account,
     Actor,
@@ -25,7 +28,6 @@ from rota.operations import accounts
 from rota.operations.passwords import hash_password
 from rota.store.port import Row, Store
 from rota.web import refusals
-from rota.web.bodies import flag, one_of, or_null, read_object, text, whole
 
 PREFIX = "/admin/v1"
 LONGEST_S = 100 * 366 * 86_400
@@ -43,7 +45,7 @@ def create(
     `clock` gives microseconds since 1970, `new_id` so many lower-case hex. A token for which no life is asked lives
     `session_s`. `who` is for a caller who has proven who they are in another way than by a token.
     """
-    desk = _Desk(store, clock, new_id, session_s, who or _by_token(store, clock))
+    desk = _Desk(store, clock, new_id, session_s, who or partial(by_token, store, clock))
     app: falcon.App[falcon.Request, falcon.Response] = falcon.App()
     app.add_error_handler(Refusal, _refuse)
     app.set_error_serializer(_serialize)
@@ -204,38 +206,6 @@ def _query(request: falcon.Request, name: str = "") -> str | None:
     if unknown := request.params.keys() - {name}:
         raise InvalidFields(dict.fromkeys(sorted(unknown), "is not known here"))
     return request.get_param(name) if name else None
-
-
-def _by_token(store: Store, clock: Callable[[], int]) -> Who:
-    def who(request: falcon.Request) -> Actor:
-        token = _sent_token(request)
-        try:
-            with store.read() as tx:
-                return accounts.authenticate(tx, token, clock())
-        except Unauthenticated:
-            _count_failure(store, request.remote_addr, clock())
-            raise
-
-    return who
-
-
-def _sent_token(request: falcon.Request) -> str:
-    scheme, _, credentials = (request.auth or "").partition(" ")
-    bearer = credentials.strip() if scheme.lower() == "bearer" else ""
-    if token := request.get_header("X-Auth-Token") or bearer:
-        return token
-    raise Unauthenticated
-
-
-def _count_failure(store: Store, address: str, now: int) -> None:
-    """Tell an address that keeps guessing to wait. Raises TooManyFailures.
-
-    Only wrong tokens come here: somebody else behind the same address, with a right one, is never kept waiting.
-    """
-    with store.read() as tx:
-        accounts.refuse_if_locked_out(tx, address, now)
-    with store.write() as tx:
-        accounts.note_failure(tx, address, now)
 
 
 def _refuse(request: falcon.Request, response: falcon.Response, refusal: Refusal, params: dict[str, Any]) -> None:

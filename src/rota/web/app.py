@@ -7,10 +7,10 @@ from typing import Any
 import falcon
 import structlog
 
-from rota.actions.registry import Catalogue
 from rota.dialects.kazoo import app as kazoo
 from rota.dialects.kazoo import openapi
-from rota.store.port import Blobs, Store
+from rota.dialects.queue import app as queue
+from rota.dialects.service import Service
 from rota.web import admin, docs, health
 from rota.web.metrics import Metrics
 
@@ -21,41 +21,20 @@ StartResponse = Callable[..., Any]
 Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-def create(
-    *,
-    store: Store,
-    blobs: Blobs,
-    catalogue: Catalogue,
-    node: str,
-    max_upload: int,
-    max_json: int,
-    stop_s: float,
-    session_s: float,
-    clock: Callable[[], int],
-    new_id: Callable[[int], str],
-) -> "Application":
+def create(service: Service) -> "Application":
     """Everything that a server answers."""
-    metrics = Metrics(store)
-    kazoo_app = kazoo.create(
-        store=store,
-        blobs=blobs,
-        catalogue=catalogue,
-        node=node,
-        max_upload=max_upload,
-        max_json=max_json,
-        stop_s=stop_s,
-        session_s=session_s,
-        clock=clock,
-        new_id=new_id,
-    )
+    metrics = Metrics(service.store)
+    people = admin.create(store=service.store, clock=service.clock, new_id=service.new_id, session_s=service.session_s)
+    desk = queue.create(service)
     return Application(
         {
-            "/v2": ("kazoo", kazoo_app),
-            "/admin": ("admin", admin.create(store=store, clock=clock, new_id=new_id, session_s=session_s)),
-            "": ("web", _own(store, blobs, catalogue, metrics, clock)),
+            "/v2": ("kazoo", kazoo.create(service)),
+            **dict.fromkeys(queue.PREFIXES, ("queue", desk)),
+            "/admin": ("admin", people),
+            "": ("web", _own(service, metrics)),
         },
         metrics,
-        new_id,
+        service.new_id,
     )
 
 
@@ -91,15 +70,13 @@ class Application:
             )
 
 
-def _own(
-    store: Store, blobs: Blobs, catalogue: Catalogue, metrics: Metrics, clock: Callable[[], int]
-) -> falcon.App[Any, Any]:
+def _own(service: Service, metrics: Metrics) -> falcon.App[Any, Any]:
     app: falcon.App[Any, Any] = falcon.App()
     app.req_options.strip_url_path_trailing_slash = True
     app.add_route("/healthz", health.Alive())
-    app.add_route("/readyz", health.Ready(store, blobs, clock))
+    app.add_route("/readyz", health.Ready(service.store, service.blobs, service.clock))
     app.add_route("/metrics", MetricsPage(metrics))
-    docs.add_routes(app, {"kazoo": openapi.document(catalogue)})
+    docs.add_routes(app, {"kazoo": openapi.document(service.catalogue)})
     return app
 
 

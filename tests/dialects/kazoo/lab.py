@@ -9,6 +9,7 @@ import falcon.testing
 
 from rota.actions.registry import Action, Catalogue, Form
 from rota.dialects.kazoo.app import create
+from rota.dialects.service import Service
 from rota.domain.jobs import Tally, segment_key
 from rota.domain.rows import format_rows
 from rota.engine import ledger
@@ -82,7 +83,7 @@ class Lab:
             "clock": lambda: self.now,
             "new_id": self.new_id,
         }
-        return create(**{**given, **self.options, **options})
+        return create(Service(**{**given, **self.options, **options}))
 
     def with_options(self, **options: Any) -> "Lab":
         self.client = falcon.testing.TestClient(self.app(**options))

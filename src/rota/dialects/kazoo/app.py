@@ -1,43 +1,27 @@
 """The kazoo dialect's routes: reads a request, calls one operation, and writes down what came of it."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import falcon
 import msgspec
 
-from rota.actions.registry import Catalogue
 from rota.dialects.kazoo import documents, download, errors, intake, params
 from rota.dialects.kazoo.creation import Creation
-from rota.dialects.kazoo.service import Edge, Resource, Service, add_error_handlers, envelope_facts
+from rota.dialects.kazoo.service import Edge, Resource, add_error_handlers, envelope_facts
+from rota.dialects.service import Service
 from rota.domain.accounts import Account, Actor
 from rota.domain.errors import JobNotFound, Unauthenticated
 from rota.domain.jobs import Job, Status
 from rota.operations import accounts, files, jobs
-from rota.store.port import Blobs, Store, Tx
+from rota.store.port import Tx
 
 STOP_POLL_S = 0.02
 
 
-def create(
-    *,
-    store: Store,
-    blobs: Blobs,
-    catalogue: Catalogue,
-    node: str,
-    max_upload: int,
-    max_json: int,
-    stop_s: float,
-    session_s: float,
-    clock: Callable[[], int],
-    new_id: Callable[[int], str],
-) -> falcon.App[falcon.Request, falcon.Response]:
-    """The WSGI application that answers everything below `/v2`.
-
-    Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`.
-    """
-    service = Service(store, blobs, catalogue, node, max_upload, max_json, stop_s, session_s, clock, new_id)
+def create(service: Service) -> falcon.App[falcon.Request, falcon.Response]:
+    """The WSGI application that answers everything below `/v2`."""
     app = falcon.App(middleware=[Edge(service)])
     app.req_options.strip_url_path_trailing_slash = True
     for path, resource in _routes(service):

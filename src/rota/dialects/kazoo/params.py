@@ -37,14 +37,6 @@ class Listing:
     start_key: str | None
 
 
-def token(req: falcon.Request) -> str | None:
-    """The caller's token, if one was sent."""
-    if sent := req.get_header("X-Auth-Token"):
-        return sent
-    scheme, _, value = (req.get_header("Authorization") or "").partition(" ")
-    return value.strip() or None if scheme.lower() == "bearer" else None
-
-
 def request_id(req: falcon.Request, new_id: Callable[[int], str]) -> str:
     """The caller's own id of the request, where it is fit to be repeated, else a new one."""
     sent = req.get_header("X-Request-ID") or ""

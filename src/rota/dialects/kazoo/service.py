@@ -1,39 +1,23 @@
-"""What the routes share: the parts they work with, who may use them, and the envelope around every answer."""
+"""What the routes share: who may use them, and the envelope around every answer."""
 
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import falcon
 import structlog
 
-from rota.actions.registry import Catalogue
+from rota.dialects.credentials import sent_token
 from rota.dialects.kazoo import documents, errors, intake, params
 from rota.dialects.kazoo.errors import Body, Fault
+from rota.dialects.service import Service
 from rota.domain.accounts import Account, Actor
 from rota.domain.errors import Forbidden, Refusal, Unauthenticated
 from rota.operations import accounts
-from rota.store.port import Blobs, Store, Tx
+from rota.store.port import Tx
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What the routes work with. `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters."""
-
-    store: Store
-    blobs: Blobs
-    catalogue: Catalogue
-    node: str
-    max_upload: int
-    max_json: int
-    stop_s: float
-    session_s: float
-    clock: Callable[[], int]
-    new_id: Callable[[int], str]
 
 
 class Edge:
@@ -60,7 +44,7 @@ class Resource:
 
     def admit(self, req: falcon.Request, tx: Tx, account_id: str | None) -> tuple[Actor, Account]:
         """Who is asking, and the account that they act on: their own when the path names none, as a superuser."""
-        token = params.token(req)
+        token = sent_token(req)
         if token is None:
             raise Unauthenticated
         actor = accounts.authenticate(tx, token, self.service.clock())
@@ -91,7 +75,7 @@ def envelope_facts(service: Service, req: falcon.Request) -> dict[str, Any]:
     if "request_id" not in req.context:
         req.context.request_id = params.request_id(req, service.new_id)
     return {
-        "auth_token": params.token(req),
+        "auth_token": sent_token(req),
         "node": service.node,
         "request_id": req.context.request_id,
         "timestamp": documents.timestamp(service.clock()),

@@ -1,0 +1,82 @@
+"""Tells who is asking, by a token or by an e-mail and a password, and keeps those who guess waiting."""
+
+from base64 import b64decode
+from collections.abc import Callable
+
+import falcon
+
+from rota.domain.accounts import Actor, email_fault
+from rota.domain.errors import Unauthenticated
+from rota.operations import accounts
+from rota.operations.passwords import verify
+from rota.store.port import Store
+
+Clock = Callable[[], int]
+
+
+def sent_token(req: falcon.Request) -> str | None:
+    """The caller's token, if one was sent: as X-Auth-Token, or as Authorization: Bearer (RFC 6750)."""
+    return req.get_header("X-Auth-Token") or _credentials(req, "bearer") or None
+
+
+def by_token(store: Store, clock: Clock, req: falcon.Request) -> Actor:
+    """Who holds the token that was sent. Raises Unauthenticated, or TooManyFailures for an address that guesses."""
+    token = sent_token(req)
+    if token is None:
+        raise Unauthenticated
+    try:
+        with store.read() as tx:
+            return accounts.authenticate(tx, token, clock())
+    except Unauthenticated:
+        count_failure(store, req.remote_addr, clock())
+        raise
+
+
+def by_any(store: Store, clock: Clock, req: falcon.Request) -> Actor:
+    """Who holds the token, or the password of HTTP Basic (RFC 7617), that was sent; a token comes first.
+
+    Raises Unauthenticated, or TooManyFailures for an address that guesses.
+    """
+    given = _credentials(req, "basic")
+    if not given or sent_token(req):
+        return by_token(store, clock, req)
+    # Before the hash is made, which takes tens of milliseconds: guessing is to cost the guesser, not the server.
+    with store.read() as tx:
+        accounts.refuse_if_locked_out(tx, req.remote_addr, clock())
+    actor = _by_password(store, given)
+    if actor is None:
+        count_failure(store, req.remote_addr, clock())
+        raise Unauthenticated
+    return actor
+
+
+def count_failure(store: Store, address: str, now: int) -> None:
+    """Tell an address that keeps guessing to wait. Raises TooManyFailures.
+
+    Only wrong credentials come here: somebody else behind the same address, with a right token, is never kept waiting.
+    """
+    with store.read() as tx:
+        accounts.refuse_if_locked_out(tx, address, now)
+    with store.write() as tx:
+        accounts.note_failure(tx, address, now)
+
+
+def _credentials(req: falcon.Request, wanted: str) -> str:
+    scheme, _, credentials = (req.get_header("Authorization") or "").partition(" ")
+    return credentials.strip() if scheme.lower() == wanted else ""
+
+
+def _by_password(store: Store, given: str) -> Actor | None:
+    """None for any fault. The hash is checked outside of the transaction, which others may wait for."""
+    try:
+        email, _, password = b64decode(given, validate=True).decode().partition(":")
+    except ValueError:
+        return None
+    if email_fault(email):
+        return None
+    with store.read() as tx:
+        found = accounts.password_of(tx, email)
+    if not verify(password, found.password_hash if found else None) or found is None:
+        return None
+    with store.read() as tx:
+        return accounts.actor_of_user(tx, found.user_id)

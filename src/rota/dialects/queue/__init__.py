@@ -1,0 +1,1 @@
+"""The queue dialect: the desk over HTTP, as plain JSON."""

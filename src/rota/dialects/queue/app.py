@@ -1,0 +1,42 @@
+"""The queue dialect's routes."""
+
+from collections.abc import Iterator
+
+import falcon
+
+from rota.dialects.queue import log, statistics, tasks, workers
+from rota.dialects.queue.resource import Edge, Resource, add_error_handlers
+from rota.dialects.service import Service
+
+PREFIXES = ("/tasks", "/workers", "/events", "/worker-stats", "/owner-stats", "/task-stats", "/floor-stats")
+"""The first segments of the paths that this application answers."""
+
+
+def create(service: Service) -> falcon.App[falcon.Request, falcon.Response]:
+    """The WSGI application that answers everything below PREFIXES."""
+    app = falcon.App(middleware=[Edge()])
+    app.req_options.strip_url_path_trailing_slash = True
+    for path, resource in _routes(service):
+        app.add_route(path, resource)
+    add_error_handlers(app)
+    return app
+
+
+def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
+    yield "/tasks", tasks.Tasks(service)
+    yield "/tasks/queued", tasks.Queued(service)
+    yield "/tasks/available", tasks.Available(service)
+    yield "/tasks/{task_id}", tasks.Task(service)
+    yield "/tasks/{task_id}/history", tasks.History(service)
+    yield "/tasks/{task_id}/why", tasks.Why(service)
+    yield "/tasks/{task_id}/purge", tasks.Purge(service)
+    yield "/workers", workers.Workers(service)
+    yield "/workers/loggedin", workers.LoggedIn(service)
+    yield "/workers/tasks", workers.Hand(service)
+    yield "/workers/tasks/{task_id}", workers.HandTask(service)
+    yield "/workers/{email}", workers.Worker(service)
+    yield "/events", log.Events(service)
+    yield "/worker-stats", statistics.WorkerStats(service)
+    yield "/owner-stats", statistics.OwnerStats(service)
+    yield "/task-stats", statistics.TaskStats(service)
+    yield "/floor-stats", statistics.FloorStats(service)
