@@ -8,8 +8,9 @@ import falcon
 import structlog
 
 from rota.dialects.kazoo import app as kazoo
-from rota.dialects.kazoo import openapi
+from rota.dialects.kazoo import openapi as kazoo_openapi
 from rota.dialects.queue import app as queue
+from rota.dialects.queue import openapi as queue_openapi
 from rota.dialects.service import Service
 from rota.web import admin, docs, health
 from rota.web.metrics import Metrics
@@ -76,7 +77,7 @@ def _own(service: Service, metrics: Metrics) -> falcon.App[Any, Any]:
     app.add_route("/healthz", health.Alive())
     app.add_route("/readyz", health.Ready(service.store, service.blobs, service.clock))
     app.add_route("/metrics", MetricsPage(metrics))
-    docs.add_routes(app, {"kazoo": openapi.document(service.catalogue)})
+    docs.add_routes(app, {"kazoo": kazoo_openapi.document(service.catalogue), "queue": queue_openapi.document()})
     return app
 
 

@@ -1,10 +1,9 @@
 """The OpenAPI 3.1 document of this dialect, put together from small tables."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
-from rota import __version__
 from rota.actions.registry import Catalogue
+from rota.dialects.description import STRING, Description, Node, Operation, ref
 from rota.dialects.kazoo.params import PAGE_LIMIT, PAGE_SIZE, STATUSES
 from rota.dialects.kazoo.schemas import (
     ACCOUNT_ID,
@@ -15,12 +14,9 @@ from rota.dialects.kazoo.schemas import (
     NEW_TASK,
     SECONDS,
     SIGN_IN,
-    STRING,
     TABLE,
     TASK_ID,
-    Node,
     components,
-    ref,
 )
 
 _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
@@ -28,8 +24,8 @@ _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
     "task_id": ("path", TASK_ID, "The task."),
     "category": ("query", NAME, "The action's category."),
     "action": ("query", NAME, "The action's name."),
-    "only_category": ("query", STRING, "Only the actions of this category."),
-    "only_action": ("query", STRING, "Only actions of this name."),
+    "category:only": ("query", STRING, "Only the actions of this category."),
+    "action:only": ("query", STRING, "Only actions of this name."),
     "file_name": ("query", FILE_NAME, "A person's name for the input."),
     "page_size": (
         "query",
@@ -78,26 +74,12 @@ _ERRORS: Mapping[int, str] = {
 _ALWAYS = (400, 405, 500, 503)
 
 
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One verb of a path. `answers` is what succeeds: status to the `data` of an envelope, or to media types."""
-
-    name: str
-    summary: str
-    answers: Mapping[int, Node]
-    errors: Sequence[int]
-    parameters: Sequence[str] = ()
-    body: Mapping[str, Node] | None = None
-    required: frozenset[str] = frozenset()
-    public: bool = False
-
-
 _JSON_TASK: Node = {"application/json": ref("TaskAnswer")}
 _CSV: Node = {"text/csv": STRING}
 _GUARDED = (401, 403, 404)
 _FILE_ERRORS = (*_GUARDED, 416, 507)
 
-_CREATE = _Operation(
+_CREATE = Operation(
     "create",
     "Create a task, not started. A body of type application/octet-stream is taken for CSV.",
     {201: _JSON_TASK},
@@ -114,9 +96,9 @@ _CREATE = _Operation(
 
 _FILES: Mapping[int, Node] = {200: _CSV, 206: _CSV, 304: {}}
 
-_TASK_PATHS: Mapping[str, Mapping[str, _Operation]] = {
+_TASK_PATHS: Mapping[str, Mapping[str, Operation]] = {
     "": {
-        "get": _Operation(
+        "get": Operation(
             "show",
             "The task; or one of its files, by Accept: text/csv, accept=csv or csv_name.",
             {
@@ -127,14 +109,14 @@ _TASK_PATHS: Mapping[str, Mapping[str, _Operation]] = {
             _FILE_ERRORS,
             ("accept", "csv_name", *_RANGES),
         ),
-        "patch": _Operation("start", "Start the task.", {200: _JSON_TASK}, (*_GUARDED, 507)),
-        "delete": _Operation("delete", "Delete the task, unless it executes.", {200: _JSON_TASK}, (*_GUARDED, 507)),
+        "patch": Operation("start", "Start the task.", {200: _JSON_TASK}, (*_GUARDED, 507)),
+        "delete": Operation("delete", "Delete the task, unless it executes.", {200: _JSON_TASK}, (*_GUARDED, 507)),
     },
-    "/stop": {"patch": _Operation("stop", "Stop the task for good.", {200: _JSON_TASK}, (*_GUARDED, 507))},
-    "/input": {"get": _Operation("input", "What was uploaded, byte for byte.", _FILES, _FILE_ERRORS, _RANGES)},
-    "/output": {"get": _Operation("output", "What came of it.", _FILES, _FILE_ERRORS, _RANGES)},
+    "/stop": {"patch": Operation("stop", "Stop the task for good.", {200: _JSON_TASK}, (*_GUARDED, 507))},
+    "/input": {"get": Operation("input", "What was uploaded, byte for byte.", _FILES, _FILE_ERRORS, _RANGES)},
+    "/output": {"get": Operation("output", "What came of it.", _FILES, _FILE_ERRORS, _RANGES)},
     "/manifest": {
-        "get": _Operation(
+        "get": Operation(
             "manifest",
             "The files of an ended task with their sizes and SHA-256.",
             {200: {"application/json": MANIFEST}, 206: {"application/json": STRING}, 304: {}},
@@ -144,20 +126,20 @@ _TASK_PATHS: Mapping[str, Mapping[str, _Operation]] = {
     },
 }
 
-_PATHS: Mapping[str, Mapping[str, _Operation]] = {
+_PATHS: Mapping[str, Mapping[str, Operation]] = {
     "/v2/tasks": {
-        "get": _Operation(
+        "get": Operation(
             "catalogue",
             "The actions that are installed.",
             {200: {"application/json": ref("CatalogueAnswer")}},
             (),
-            ("only_category", "only_action"),
+            ("category:only", "action:only"),
             public=True,
         ),
         "put": _CREATE,
     },
     "/v2/accounts/{account_id}/tasks": {
-        "get": _Operation(
+        "get": Operation(
             "list",
             "The account's own tasks, newest first.",
             {200: {"application/json": ref("ListAnswer")}},
@@ -167,12 +149,13 @@ _PATHS: Mapping[str, Mapping[str, _Operation]] = {
         "put": _CREATE,
     },
     "/v2/api_auth": {
-        "put": _Operation(
+        "put": Operation(
             "sign_in",
             "A session token for a live token of the caller.",
             {201: {"application/json": ref("SessionAnswer")}},
             (401, 413, 415, 429, 507),
             body={"application/json": SIGN_IN, "application/x-json": SIGN_IN},
+            body_required=True,
             public=True,
         )
     },
@@ -189,79 +172,30 @@ def document(catalogue: Catalogue | None = None) -> Node:
 
     Which actions a category has cannot be said of two parameters apart, so `action` then stands in the text alone.
     """
-    described = _document()
+    described = _DESCRIPTION.document()
     if catalogue:
-        exact = _parameter("only_category", frozenset())
+        exact = _DESCRIPTION.parameter("category:only")
         exact["schema"] = {"enum": sorted({each.category for each in catalogue})}
         exact["description"] += " With `action` as well, only that action of it."
         described["paths"]["/v2/tasks"]["get"]["parameters"] = [exact]
     return described
 
 
-def _document() -> Node:
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "rota: bulk background jobs",
-            "version": __version__,
-            "description": "Tasks as Kazoo and Piston have them. Times are gregorian seconds: unix + 62167219200.",
-        },
-        "paths": {path: _path(path, verbs) for path, verbs in _PATHS.items()},
-        "security": [{"token": []}, {"bearer": []}],
-        "components": {
-            "securitySchemes": {
-                "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
-                "bearer": {"type": "http", "scheme": "bearer"},
-            },
-            "schemas": components(),
-        },
-    }
+def _identify(path: str, operation: Operation) -> str:
+    return f"kazoo_{'account_' if '{account_id}' in path else ''}{operation.name}"
 
 
-def _path(path: str, verbs: Mapping[str, _Operation]) -> Node:
-    in_path = [name for name in ("account_id", "task_id") if f"{{{name}}}" in path]
-    return {verb: _operation(path, operation, in_path) for verb, operation in verbs.items()}
-
-
-def _operation(path: str, operation: _Operation, in_path: list[str]) -> Node:
-    form = "account_" if "{account_id}" in path else ""
-    described: Node = {
-        "operationId": f"kazoo_{form}{operation.name}",
-        "summary": operation.summary,
-        "parameters": [_parameter(name, operation.required) for name in (*in_path, *operation.parameters)],
-        "responses": _responses(operation),
-    }
-    if operation.public:
-        described["security"] = []
-    if operation.body:
-        described["requestBody"] = {"required": operation.public, "content": _content(operation.body)}
-    return described
-
-
-def _parameter(name: str, required: frozenset[str]) -> Node:
-    where, schema, description = _PARAMETERS[name]
-    needed = where == "path" or name in required
-    return {
-        "name": name.removeprefix("only_"),
-        "in": where,
-        "required": needed,
-        "schema": schema,
-        "description": description,
-    }
-
-
-def _responses(operation: _Operation) -> Node:
-    good = {str(status): _response("Done.", content) for status, content in operation.answers.items()}
-    error = {"application/json": ref("Error")}
-    bad = {str(status): _response(_ERRORS[status], error) for status in sorted({*_ALWAYS, *operation.errors})}
-    return {**good, **bad}
-
-
-def _response(description: str, content: Mapping[str, Node]) -> Node:
-    named: Node = {"X-Request-ID": {"schema": STRING, "description": "The request's id."}}
-    response: Node = {"description": description, "headers": named}
-    return {**response, "content": _content(content)} if content else response
-
-
-def _content(kinds: Mapping[str, Node]) -> Node:
-    return {kind: {"schema": schema} for kind, schema in kinds.items()}
+_DESCRIPTION = Description(
+    title="rota: bulk background jobs",
+    about="Tasks as Kazoo and Piston have them. Times are gregorian seconds: unix + 62167219200.",
+    paths=_PATHS,
+    parameters=_PARAMETERS,
+    errors=_ERRORS,
+    always=_ALWAYS,
+    schemas=components(),
+    security={
+        "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
+        "bearer": {"type": "http", "scheme": "bearer"},
+    },
+    identify=_identify,
+)

@@ -1,14 +1,11 @@
 """The documents of this dialect as JSON Schema, for its OpenAPI description."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from rota.dialects.description import STRING, Node, ref
 from rota.dialects.kazoo.params import FILE_NAME_LIMIT, STATUSES
 
-Node = dict[str, Any]
-
 NO_NUL = "^[^\\u0000]*$"
-STRING: Node = {"type": "string"}
 COUNT: Node = {"type": "integer", "minimum": 0}
 SECONDS: Node = {"type": "integer", "minimum": 0, "maximum": 999_999_999_999}
 ACCOUNT_ID: Node = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
@@ -173,8 +170,3 @@ def _error() -> Node:
 
 def _closed(properties: Node, required: list[str]) -> Node:
     return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
-
-
-def ref(name: str) -> Node:
-    """A reference to one of the components."""
-    return {"$ref": f"#/components/schemas/{name}"}
