@@ -20,22 +20,19 @@ def sent_token(req: falcon.Request) -> str | None:
 
 
 def by_token(store: Store, clock: Clock, req: falcon.Request) -> Actor:
-    """Who holds the token that was sent. Raises Unauthenticated, or TooManyFailures for an address that guesses."""
+    """Who holds the token that was sent. Raises Unauthenticated. A token has too many bits to be guessed: whoever
+    sends a wrong one is not kept waiting."""
     token = sent_token(req)
     if token is None:
         raise Unauthenticated
-    try:
-        with store.read() as tx:
-            return accounts.authenticate(tx, token, clock())
-    except Unauthenticated:
-        count_failure(store, req.remote_addr, clock())
-        raise
+    with store.read() as tx:
+        return accounts.authenticate(tx, token, clock())
 
 
 def by_any(store: Store, clock: Clock, req: falcon.Request) -> Actor:
     """Who holds the token, or the password of HTTP Basic (RFC 7617), that was sent; a token comes first.
 
-    Raises Unauthenticated, or TooManyFailures for an address that guesses.
+    Raises Unauthenticated, or TooManyFailures for an address that guesses passwords.
     """
     given = _credentials(req, "basic")
     if not given or sent_token(req):
@@ -45,20 +42,10 @@ def by_any(store: Store, clock: Clock, req: falcon.Request) -> Actor:
         accounts.refuse_if_locked_out(tx, req.remote_addr, clock())
     actor = _by_password(store, given)
     if actor is None:
-        count_failure(store, req.remote_addr, clock())
+        with store.write() as tx:
+            accounts.note_failure(tx, req.remote_addr, clock())
         raise Unauthenticated
     return actor
-
-
-def count_failure(store: Store, address: str, now: int) -> None:
-    """Tell an address that keeps guessing to wait. Raises TooManyFailures.
-
-    Only wrong credentials come here: somebody else behind the same address, with a right token, is never kept waiting.
-    """
-    with store.read() as tx:
-        accounts.refuse_if_locked_out(tx, address, now)
-    with store.write() as tx:
-        accounts.note_failure(tx, address, now)
 
 
 def _credentials(req: falcon.Request, wanted: str) -> str:

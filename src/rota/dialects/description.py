@@ -23,7 +23,7 @@ class Operation:
     """One verb of a path. `answers` is what succeeds: a status to media types and their schemas.
 
     `parameters` are names in the description's table, `required` those of them that must be sent; so must the `body`
-    where `body_required`. A `public` operation needs no token.
+    where `body_required`. `security` names the schemes that do here, if not those that do everywhere.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Operation:
     body: Mapping[str, Node] | None = None
     required: frozenset[str] = frozenset()
     body_required: bool = False
-    public: bool = False
+    security: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,8 @@ class Description:
     errors: Mapping[int, str]
     always: Sequence[int]
     schemas: Mapping[str, Node]
-    security: Mapping[str, Node]
+    schemes: Mapping[str, Node]
+    security: Sequence[str]
     identify: Callable[[str, Operation], str]
 
     def document(self) -> Node:
@@ -62,7 +63,7 @@ class Description:
             "info": {"title": self.title, "version": __version__, "description": self.about},
             "paths": {path: self._path(path, verbs) for path, verbs in self.paths.items()},
             "security": [{name: []} for name in self.security],
-            "components": {"securitySchemes": dict(self.security), "schemas": dict(self.schemas)},
+            "components": {"securitySchemes": dict(self.schemes), "schemas": dict(self.schemas)},
         }
 
     def parameter(self, name: str, *, required: bool = False) -> Node:
@@ -87,8 +88,8 @@ class Description:
             "parameters": [self.parameter(name, required=name in operation.required) for name in names],
             "responses": self._responses(operation),
         }
-        if operation.public:
-            described["security"] = []
+        if operation.security is not None:
+            described["security"] = [{name: []} for name in operation.security]
         if operation.body:
             described["requestBody"] = {"required": operation.body_required, "content": _content(operation.body)}
         return described

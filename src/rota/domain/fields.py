@@ -24,6 +24,7 @@ ASAP = 0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+DEADLINE_LIMIT = (_LAST - _EPOCH) // _MICROSECOND
 
 
 class _Fault(Exception):
@@ -142,7 +143,7 @@ def _deadline(value: Any) -> int:
     number = _number(value)
     if number <= 0:
         return ASAP
-    if number > (_LAST - _EPOCH).total_seconds():
+    if number * SECOND > DEADLINE_LIMIT:
         raise _Fault("is after the year 9999: a number must be seconds since 1970")
     return max(1, round(number * SECOND))
 

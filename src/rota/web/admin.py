@@ -12,7 +12,7 @@ import msgspec
 
 from rota.clock import new_token
 from rota.dialects.bodies import flag, one_of, or_null, read_object, text, whole
-from rota.dialects.credentials import by_token
+from rota.dialects.credentials import by_token, sent_token
 from rota.domain.accounts import (
     Account,
     Actor,
@@ -45,7 +45,7 @@ def create(
     `clock` gives microseconds since 1970, `new_id` so many lower-case hex. A token for which no life is asked lives
     `session_s`. `who` is for a caller who has proven who they are in another way than by a token.
     """
-    desk = _Desk(store, clock, new_id, session_s, who or partial(by_token, store, clock))
+    desk = _Desk(store, clock, new_id, session_s, who or partial(_by_counted_token, store, clock))
     app: falcon.App[falcon.Request, falcon.Response] = falcon.App()
     app.add_error_handler(Refusal, _refuse)
     app.set_error_serializer(_serialize)
@@ -206,6 +206,24 @@ def _query(request: falcon.Request, name: str = "") -> str | None:
     if unknown := request.params.keys() - {name}:
         raise InvalidFields(dict.fromkeys(sorted(unknown), "is not known here"))
     return request.get_param(name) if name else None
+
+
+def _by_counted_token(store: Store, clock: Callable[[], int], request: falcon.Request) -> Actor:
+    """An address that keeps sending wrong tokens is told to wait: presets may be short. Whoever sends a right one
+    from behind it never is."""
+    try:
+        return by_token(store, clock, request)
+    except Unauthenticated:
+        if sent_token(request):
+            _count_failure(store, request.remote_addr, clock())
+        raise
+
+
+def _count_failure(store: Store, address: str, now: int) -> None:
+    with store.read() as tx:
+        accounts.refuse_if_locked_out(tx, address, now)
+    with store.write() as tx:
+        accounts.note_failure(tx, address, now)
 
 
 def _refuse(request: falcon.Request, response: falcon.Response, refusal: Refusal, params: dict[str, Any]) -> None:

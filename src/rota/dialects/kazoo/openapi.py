@@ -134,7 +134,7 @@ _PATHS: Mapping[str, Mapping[str, Operation]] = {
             {200: {"application/json": ref("CatalogueAnswer")}},
             (),
             ("category:only", "action:only"),
-            public=True,
+            security=(),
         ),
         "put": _CREATE,
     },
@@ -156,7 +156,7 @@ _PATHS: Mapping[str, Mapping[str, Operation]] = {
             (401, 413, 415, 429, 507),
             body={"application/json": SIGN_IN, "application/x-json": SIGN_IN},
             body_required=True,
-            public=True,
+            security=(),
         )
     },
     **{
@@ -193,9 +193,10 @@ _DESCRIPTION = Description(
     errors=_ERRORS,
     always=_ALWAYS,
     schemas=components(),
-    security={
+    schemes={
         "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
         "bearer": {"type": "http", "scheme": "bearer"},
     },
+    security=("token", "bearer"),
     identify=_identify,
 )

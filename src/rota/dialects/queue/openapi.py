@@ -3,31 +3,34 @@
 from collections.abc import Mapping
 
 from rota.dialects.description import JSON, STRING, Description, Node, Operation, ref
-from rota.dialects.queue.params import EVENT_TYPES
-from rota.dialects.queue.schemas import LIMIT, MOVE, NEW_TASK, SECONDS, SHIFT, TASK_ID, components
+from rota.dialects.queue.params import EVENT_TYPES, MOST_SECONDS
+from rota.dialects.queue.schemas import LIMIT, MOVE, NEW_TASK, SECONDS, SHIFT, TASK_ID, TIME, components
 from rota.domain.items import Status
 
-_SINCE: Node = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
-_UNTIL: Node = {"type": "integer", "minimum": 1_000_000_000, "maximum": 10_000_000_000}
+_SECONDS: Node = {**SECONDS, "minimum": 0, "maximum": MOST_SECONDS}
+# A blank value counts as none.
+_MOMENT: Node = {"anyOf": [_SECONDS, TIME, {"const": ""}]}
+
+_SOMEBODY: Node = {"anyOf": [{"type": "string", "format": "email"}, {"const": ""}]}
 
 _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
     "task_id": ("path", TASK_ID, "The task."),
     "email": ("path", {"type": "string", "format": "email"}, "The worker."),
-    "status": ("query", {"enum": list(Status)}, "Only tasks that stand so; without it, all but the deleted."),
+    "status": ("query", {"enum": [*Status, ""]}, "Only tasks that stand so; without it, all but the deleted."),
     "owner": ("query", STRING, "Only what belongs to this e-mail."),
     "tag": ("query", STRING, "Only tasks with this tag."),
     "title": ("query", STRING, "Only tasks whose title holds these words, whatever their case."),
-    "worker": ("query", {"type": "string", "format": "email"}, "Only this worker."),
-    "owner:one": ("query", {"type": "string", "format": "email"}, "Only this owner."),
+    "worker": ("query", _SOMEBODY, "Only this worker."),
+    "owner:one": ("query", _SOMEBODY, "Only this owner."),
     "n": ("query", {**LIMIT, "default": 100}, "How many at most."),
     "n:one": ("query", {**LIMIT, "default": 1}, "How many at most."),
     "user": ("query", STRING, "Only what this worker did; `task` is then ignored."),
-    "type": ("query", {"enum": list(EVENT_TYPES)}, "Only events of this type; loginout is login and logout."),
-    "task": ("query", TASK_ID, "Only what happened to this task."),
-    "long": ("query", {"enum": ["true", "false"]}, "With the tasks in hand, and what was done since the login."),
-    "from": ("query", _SINCE, "The start of the interval: ISO 8601, or seconds since 1970."),
-    "to": ("query", _UNTIL, "Its end, which is not part of it. [now]"),
-    "threshold": ("query", {**SECONDS, "minimum": 0, "maximum": 1e6, "default": 60}, "Seconds of waiting."),
+    "type": ("query", {"enum": [*EVENT_TYPES, ""]}, "Only events of this type; loginout is login and logout."),
+    "task": ("query", {**TASK_ID, "minimum": 0}, "Only what happened to this task."),
+    "long": ("query", {"enum": ["true", "false", ""]}, "With the tasks in hand, and what was done since the login."),
+    "from": ("query", _MOMENT, "The start of the interval: ISO 8601, or seconds since 1970."),
+    "to": ("query", _MOMENT, "Its end, which is not part of it. [now]"),
+    "threshold": ("query", {**_SECONDS, "default": 60}, "Seconds of waiting."),
 }
 
 _ERRORS: Mapping[int, str] = {
@@ -103,6 +106,7 @@ _PATHS: Mapping[str, Mapping[str, Operation]] = {
             _gives("Shift"),
             (403, 404, *_BODY),
             body={JSON: SHIFT},
+            security=("token", "bearer", "basic"),
         ),
         "delete": Operation("logout", "End one's shift; the active task is put aside.", _gives("Nothing"), (403, 507)),
     },
@@ -172,10 +176,11 @@ _DESCRIPTION = Description(
     errors=_ERRORS,
     always=_ALWAYS,
     schemas=components(),
-    security={
+    schemes={
         "token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"},
         "bearer": {"type": "http", "scheme": "bearer"},
         "basic": {"type": "http", "scheme": "basic"},
     },
+    security=("token", "bearer"),
     identify=lambda path, operation: f"queue_{operation.name}",
 )

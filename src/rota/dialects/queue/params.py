@@ -14,6 +14,8 @@ from rota.domain.items import Status
 MOST = 1000
 LIMIT = 100
 SECOND = 1_000_000
+MOST_SECONDS = 10_000_000_000
+"""Of a duration, and of a moment since 1970."""
 
 Reader = Callable[[str], Any]
 """Raises ValueError, whose text is the sentence about the value."""
@@ -21,6 +23,7 @@ Reader = Callable[[str], Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(r"[0-9]{1,18}")
 _NUMBER = re.compile(r"[0-9]{1,4}")
+_SECONDS = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 
 ACTIONS: Mapping[Kind, str] = {
     Kind.ITEM_ADDED: "add",
@@ -85,13 +88,9 @@ def flag(value: str) -> bool:
 
 def seconds(value: str) -> int:
     """A duration, in microseconds."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= 1e10:
-        raise ValueError("must be a number of seconds")
-    return round(number * SECOND)
+    if not _SECONDS.fullmatch(value) or float(value) > MOST_SECONDS:
+        raise ValueError(f"must be a number of seconds from 0 to {MOST_SECONDS}")
+    return round(float(value) * SECOND)
 
 
 def moment(value: str) -> int:

@@ -5,7 +5,17 @@ from collections.abc import Iterable
 from rota.dialects.description import STRING, Node, ref
 from rota.dialects.queue.params import ACTIONS, MOST
 from rota.dialects.queue.workers import VERBS
-from rota.domain.fields import PRIORITY_LIMIT, TITLE_LIMIT
+from rota.domain.fields import (
+    DEADLINE_LIMIT,
+    ESTIMATE_LIMIT,
+    PRIORITY_LIMIT,
+    PROPERTIES_LIMIT,
+    PROPERTY_NAME_LIMIT,
+    SECOND,
+    TAG_LIMIT,
+    TAGS_LIMIT,
+    TITLE_LIMIT,
+)
 from rota.domain.items import Completion, State, Status
 
 TIME: Node = {"type": "string", "format": "date-time"}
@@ -18,13 +28,23 @@ TEXTS: Node = {"type": "object", "additionalProperties": STRING}
 LIMIT: Node = {"type": "integer", "minimum": 1, "maximum": MOST}
 TASK_ID: Node = {"type": "integer", "minimum": 1, "maximum": 999_999_999_999_999_999}
 
-_PLAIN: Node = {"type": "string", "pattern": "^[ -~]*$"}
-"""Text as most people write it; other characters are welcome, but those of control are not."""
+_TEXT: Node = {"type": "string", "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
+"""Without control characters but tabs and line ends, at most 64 KiB of UTF-8."""
+
+_TITLE: Node = {
+    "type": "string",
+    "pattern": r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$",
+    "maxLength": TITLE_LIMIT,
+}
+_WORDS: Node = {"type": "string", "pattern": r"^[^\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f]*$"}
+"""Tags between white space, each of at most 100 characters."""
+
+_WORD: Node = {"type": "string", "pattern": r"^[^\s\u0000-\u001f\u007f-\u009f]+$", "maxLength": TAG_LIMIT}
 
 _MOMENT: Node = {
     "anyOf": [
         {"type": "string", "pattern": "^20[0-9]{2}-0[1-9]-1[0-9]T1[0-9]:[0-5][0-9]:[0-5][0-9]Z$"},
-        {"type": "number", "minimum": -1e9, "maximum": 1e11},
+        {"type": "number", "maximum": DEADLINE_LIMIT / SECOND},
     ],
     "description": "ISO 8601, UTC where no offset is given; or seconds since 1970, zero or less for as soon as "
     "possible.",
@@ -41,31 +61,38 @@ def _whole(properties: Node, optional: Node | None = None) -> Node:
 
 NEW_TASK: Node = _closed(
     {
-        "title": {"type": "string", "pattern": "^[!-~][ -~]*$", "maxLength": TITLE_LIMIT},
-        "description": {**_PLAIN, "maxLength": 60_000},
-        "instructions": {**_PLAIN, "maxLength": 60_000},
+        "title": _TITLE,
+        "description": _TEXT,
+        "instructions": _TEXT,
         "deadline": _MOMENT,
-        "estimate": {"type": "number", "exclusiveMinimum": 0, "maximum": 3e8, "description": "Seconds."},
+        "estimate": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": ESTIMATE_LIMIT / SECOND,
+            "description": "Seconds.",
+        },
         "owner": {"type": "string", "format": "email", "description": "A user of the account; the caller."},
         "tags": {
             "anyOf": [
-                {"type": "string", "pattern": "^([a-z]{1,20} ){0,9}[a-z]{1,20}$"},
-                {"type": "array", "items": {"type": "string", "pattern": "^[!-~]{1,100}$"}, "maxItems": 100},
+                _WORDS,
+                {"type": "array", "items": _WORD, "maxItems": TAGS_LIMIT},
             ]
         },
         "priority": {"type": "number", "minimum": -PRIORITY_LIMIT, "maximum": PRIORITY_LIMIT},
         "properties": {
             "type": "object",
-            "additionalProperties": {**_PLAIN, "maxLength": 1000},
-            "propertyNames": {"pattern": "^[a-z]{1,30}$"},
-            "maxProperties": 100,
+            "additionalProperties": _TEXT,
+            "propertyNames": {"pattern": r"^[^\u0000-\u001f\u007f-\u009f]+$", "maxLength": PROPERTY_NAME_LIMIT},
+            "maxProperties": PROPERTIES_LIMIT,
         },
         "state": {"const": "queued"},
     },
     ["title"],
 )
 
-SHIFT: Node = _closed({"id": {"type": "string", "format": "email", "description": "Whose shift; the caller's."}})
+SHIFT: Node = _closed(
+    {"id": {"anyOf": [{"type": "string", "format": "email"}, {"type": "null"}], "description": "Whose; the caller's."}}
+)
 MOVE: Node = _closed({"status": {"enum": list(VERBS)}}, ["status"])
 
 _TASK: Node = _whole(
