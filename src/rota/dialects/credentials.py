@@ -25,7 +25,7 @@ def by_token(store: Store, clock: Clock, req: falcon.Request) -> Actor:
     token = sent_token(req)
     if token is None:
         raise Unauthenticated
-    with store.read() as tx:
+    with store.look() as tx:
         return accounts.authenticate(tx, token, clock())
 
 

@@ -52,7 +52,13 @@ class Store(Protocol):
 
     def read(self) -> AbstractContextManager[Tx]: ...
 
-    def write(self) -> AbstractContextManager[Tx]: ...
+    def look(self) -> AbstractContextManager[Tx]:
+        """For reads of which each may see a state of its own: one statement costs one trip."""
+        ...
+
+    def write(self, *, shared: bool = False) -> AbstractContextManager[Tx]:
+        """`shared` is for short transactions: several may become durable by one commit, which all of them wait for."""
+        ...
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date; the ids of the migrations that were applied."""

@@ -1,9 +1,11 @@
 """The database for more than one machine: PostgreSQL through psycopg 3 and its pool."""
 
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import IsolationLevel
@@ -16,6 +18,9 @@ from rota.store.port import Observer, Row
 from rota.store.statements import load
 
 Connection = psycopg.Connection[dict[str, Any]]
+
+IDLE_S = 1.0
+"""A connection that was used so lately is taken for alive."""
 
 
 @contextmanager
@@ -53,10 +58,15 @@ class PostgresTx:
         return self._execute(statement, self._sql[statement], params).rowcount
 
     def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
+        given = list(rows)
+        if len(given) == 1:
+            # Half the trips of a pipeline of one.
+            self._execute(statement, self._sql[statement], given[0])
+            return
         if self._observe:
             self._observe(statement)
         with _translating(), self._connection.cursor() as cursor:
-            cursor.executemany(self._sql[statement].encode(), rows)
+            cursor.executemany(self._sql[statement].encode(), given)
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)
@@ -90,15 +100,28 @@ class PostgresStore:
             url,
             min_size=0,
             max_size=connections,
-            kwargs={"row_factory": dict_row, "options": options},
-            check=ConnectionPool.check_connection,
+            # Transactions are begun by `_transaction`; a statement outside of any is one trip instead of three.
+            kwargs={"row_factory": dict_row, "options": options, "autocommit": True},
+            check=self._check,
             open=False,
         )
+        self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+
+    def _check(self, connection: Connection) -> None:
+        """Has the connection survived? Asked of one that has been idle: a trip for each transaction is too much."""
+        if time.monotonic() - self._used_at.get(connection, 0.0) > IDLE_S:
+            ConnectionPool.check_connection(connection)
+
+    @contextmanager
+    def _borrowed(self) -> Iterator[Connection]:
+        self._pool.open()
+        with _translating(), self._pool.connection() as connection:
+            yield connection
+            self._used_at[connection] = time.monotonic()
 
     @contextmanager
     def _transaction(self, isolation: IsolationLevel) -> Iterator[PostgresTx]:
-        self._pool.open()
-        with _translating(), self._pool.connection() as connection:
+        with self._borrowed() as connection:
             connection.isolation_level = isolation
             with connection.transaction():
                 yield PostgresTx(connection, self._sql, self._observe)
@@ -109,7 +132,13 @@ class PostgresStore:
             yield tx
 
     @contextmanager
-    def write(self) -> Iterator[PostgresTx]:
+    def look(self) -> Iterator[PostgresTx]:
+        with self._borrowed() as connection:
+            yield PostgresTx(connection, self._sql, self._observe)
+
+    @contextmanager
+    def write(self, *, shared: bool = False) -> Iterator[PostgresTx]:
+        # The server shares commits by itself.
         # Guarded updates and what follows a lock must see what others have committed meanwhile.
         with self._transaction(IsolationLevel.READ_COMMITTED) as tx:
             yield tx

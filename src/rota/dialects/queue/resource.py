@@ -42,7 +42,7 @@ class Resource:
 
     def write(self) -> AbstractContextManager[Tx]:
         """Others may wait for it: a request has been read to its end before it begins."""
-        return self.service.store.write()
+        return self.service.store.write(shared=True)
 
     def now(self) -> int:
         return self.service.clock()
