@@ -23,6 +23,7 @@ SCRIPTS = (
     "far_range",
     "memory",
     "desk",
+    "floor",
     "peers",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}

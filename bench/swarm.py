@@ -1,8 +1,8 @@
 """Many clients of one server, in a process of their own that costs little beside it: raw sockets, requests made ahead.
 
 Reads a JSON plan from stdin and prints the latencies as JSON. A plan: host, port, `seconds`, `clients` (a list of lists
-of raw requests, each a client's round, which it repeats), and `every_s`, the time from one request of a client to its
-next, 0 for none.
+of raw requests, each a client's round, which it repeats), `every_s`, the time from one request of a client to its next,
+0 for none, and `most`, how many requests a client makes.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,13 @@ def request(verb: str, path: str, token: str, body: bytes = b"") -> str:
     return head + "\r\n" + body.decode()
 
 
-def swarm(host: str, port: int, clients: list[list[str]], seconds: float, every_s: float = 0.0) -> Swarmed:
+def swarm(url: str, clients: list[list[str]], seconds: float, *, every_s: float = 0.0, most: float = 10**9) -> Swarmed:
     """Let all clients ask at once for so many seconds."""
-    plan = {"host": host, "port": port, "clients": clients, "seconds": seconds, "every_s": every_s}
+    at = urlsplit(url)
+    plan = {"host": at.hostname, "port": at.port, "clients": clients, "seconds": seconds}
     command = [sys.executable, "-m", "bench.swarm"]
-    done = subprocess.run(command, input=json.dumps(plan), stdout=subprocess.PIPE, text=True, check=True)
+    given = json.dumps({**plan, "every_s": every_s, "most": most})
+    done = subprocess.run(command, input=given, stdout=subprocess.PIPE, text=True, check=True)
     return Swarmed(**json.loads(done.stdout))
 
 
@@ -65,7 +68,7 @@ async def _client(plan: Mapping[str, Any], round_: list[bytes], until: float, fo
     if every_s:
         await asyncio.sleep(random.random() * every_s)
     due = time.perf_counter()
-    while (began := time.perf_counter()) < until:
+    while (began := time.perf_counter()) < until and number < plan["most"]:
         writer.write(round_[number % len(round_)])
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(_length(head))

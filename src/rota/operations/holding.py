@@ -9,7 +9,7 @@ from rota.domain.errors import ItemNotFound, NothingToGrab
 from rota.domain.items import COMPLETIONS, Item, Status, Turn, Verb
 from rota.operations import items
 from rota.operations.item_batches import known_id
-from rota.operations.moves import Step, step, write
+from rota.operations.moves import Step, from_row, step, write
 from rota.operations.shifts import current, lock, suspended
 from rota.store.port import Tx
 
@@ -84,7 +84,9 @@ def _most_urgent(tx: Tx, actor: Actor) -> Item:
     """Workers who grab at the same time pass each other by. Only when nothing else is left is an item waited for: who
     has it locked may only be writing it."""
     account_id = actor.account.id
-    item_id = tx.value("item_next", account_id=account_id) or tx.value("item_last_left", account_id=account_id)
+    if row := tx.one("item_next", account_id=account_id):
+        return from_row(row)
+    item_id = tx.value("item_last_left", account_id=account_id)
     if item_id is None:
         raise NothingToGrab
     return items.by_id(tx, actor, item_id)

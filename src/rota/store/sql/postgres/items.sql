@@ -5,9 +5,12 @@ SELECT nextval(pg_get_serial_sequence('items', 'id')) AS id FROM generate_series
 
 -- name: item_next
 -- The most urgent item of the queue that nobody is about to take.
--- Differs because several writers may be at work: workers who grab at the same time pass each other by.
-SELECT id FROM items WHERE account_id = :account_id AND status = 'queued'
-ORDER BY score DESC, created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED;
+-- Differs because several writers may be at work: workers who grab at the same time pass each other by. Joined here and
+-- not read from the view, whose rows cannot be locked without those of its people. Nobody holds a queued item.
+SELECT i.*, o.email AS owner, c.email AS creator, NULL AS holder
+FROM items i JOIN users o ON o.id = i.owner_id JOIN users c ON c.id = i.creator_id
+WHERE i.account_id = :account_id AND i.status = 'queued'
+ORDER BY i.score DESC, i.created_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED;
 
 -- name: item_last_left
 -- The most urgent item of the queue, even if it must be waited for: whoever has it in hand may only be writing it.

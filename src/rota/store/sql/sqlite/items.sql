@@ -7,7 +7,7 @@ SELECT i + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'items'), 0) A
 -- name: item_next
 -- The most urgent item of the queue.
 -- Differs because the one writer of SQLite meets nobody.
-SELECT id FROM items WHERE account_id = :account_id AND status = 'queued'
+SELECT * FROM items_named WHERE account_id = :account_id AND status = 'queued'
 ORDER BY score DESC, created_at, id LIMIT 1;
 
 -- name: item_last_left
