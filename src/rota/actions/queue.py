@@ -18,6 +18,9 @@ from rota.operations.item_batches import Outcome
 
 CATEGORY = "queue"
 TASK_ID = "task_id"
+CHUNK_ROWS = 500
+"""A chunk is one transaction: with 1 000 rows people who wrote meanwhile waited 70 ms in the median, with 250 the job
+took twice as long."""
 COLUMNS = ("description", "deadline", "estimate", "owner", "tags", "priority", "instructions", "properties")
 NUMBERS = ("deadline", "estimate", "priority")
 
@@ -48,6 +51,7 @@ def is_task_id(text: str) -> bool:
     optional=COLUMNS,
     output=(TASK_ID, ERROR),
     writes=True,
+    chunk_rows=CHUNK_ROWS,
 )
 def add(context: Context, batch: Batch) -> Sequence[Answer]:
     """A chunk that runs again has left no trace: what it added was never committed."""
@@ -70,6 +74,7 @@ def add(context: Context, batch: Batch) -> Sequence[Answer]:
     verifiers={TASK_ID: is_task_id},
     output=(TASK_ID, ERROR),
     writes=True,
+    chunk_rows=CHUNK_ROWS,
     ordered=True,
 )
 def update(context: Context, batch: Batch) -> Sequence[Answer]:
@@ -92,6 +97,7 @@ def update(context: Context, batch: Batch) -> Sequence[Answer]:
     verifiers={TASK_ID: is_task_id},
     output=(TASK_ID, ERROR),
     writes=True,
+    chunk_rows=CHUNK_ROWS,
 )
 def delete(context: Context, batch: Batch) -> Sequence[Answer]:
     """Of several rows of one task the first deletes it."""

@@ -23,6 +23,22 @@ IDLE_S = 1.0
 """A connection that was used so lately is taken for alive."""
 
 
+COPIED = 50
+"""So many rows of a plain insert go by COPY, which takes half the time."""
+
+_PLAIN_INSERT = re.compile(r"INSERT INTO (\w+) \(([\w\s,]+)\)\s+VALUES \(([%()\w\s,]+)\);?")
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+def _copy(cursor: psycopg.Cursor[Any], insert: re.Match[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """What the insert would do with each of the rows."""
+    table, columns, values = insert.groups()
+    names = _PLACEHOLDER.findall(values)
+    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
+        for row in rows:
+            copy.write_row([row[name] for name in names])
+
+
 @contextmanager
 def _translating() -> Iterator[None]:
     """Trouble of the database's own, deadlocks and broken connections among it, is no fault of what was asked."""
@@ -65,8 +81,12 @@ class PostgresTx:
             return
         if self._observe:
             self._observe(statement)
+        insert = _PLAIN_INSERT.fullmatch(self._sql[statement]) if len(given) >= COPIED else None
         with _translating(), self._connection.cursor() as cursor:
-            cursor.executemany(self._sql[statement].encode(), given)
+            if insert:
+                _copy(cursor, insert, given)
+            else:
+                cursor.executemany(self._sql[statement].encode(), given)
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)

@@ -1,6 +1,7 @@
 """The embedded database: SQLite in WAL mode, one writer at a time, readers never waiting."""
 
 import fcntl
+import os
 import sqlite3
 import threading
 import time
@@ -75,6 +76,36 @@ class SqliteTx:
         self._connection.execute("RELEASE inner")
 
 
+class _Turnstile:
+    """Lets the writing processes of one database go one after the other, in about the order in which they came.
+
+    By SQLite alone a process that writes again and again starves those that sleep between their tries: beside two
+    runners in a bulk job a request waited 4.6 s. Whoever waits for the lock holds the gate, so that the one who had it
+    last cannot overtake them. The kernel lets both go when a process dies.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._paths = [path.with_name(f"{path.name}.{name}") for name in ("gate", "lock")]
+        self._files: list[int] = []
+
+    def enter(self) -> None:
+        if not self._files:
+            self._files = [os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600) for path in self._paths]
+        gate, lock = self._files
+        fcntl.flock(gate, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        finally:
+            fcntl.flock(gate, fcntl.LOCK_UN)
+
+    def leave(self) -> None:
+        fcntl.flock(self._files[1], fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        while self._files:
+            os.close(self._files.pop())
+
+
 class _Group:
     """Writers whose changes become durable by one commit: a grab takes 0.5 ms and its commit as long again, so that
     fifty at once would wait for fifty commits."""
@@ -104,8 +135,10 @@ class SqliteStore:
         self._durable, self._busy_s, self._observe = durable, busy_s, observe
         self._sql = load("sqlite", "sqlite3")
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
-        # Threads of one process queue here and not in SQLite's busy handler, which sleeps up to 100 ms between tries.
+        # Threads of one process queue here and not in SQLite's busy handler, which sleeps up to 100 ms between tries;
+        # then the process queues with others.
         self._turn = threading.Lock()
+        self._turnstile = _Turnstile(self.path)
         self._group: _Group | None = None
         self._waiting, self._count = 0, threading.Lock()
 
@@ -172,7 +205,7 @@ class SqliteStore:
         if not shared:
             with self._turn:
                 self._end_group()
-                with self._transaction("BEGIN IMMEDIATE") as tx:
+                with self._sole(), self._transaction("BEGIN IMMEDIATE") as tx:
                     yield tx
             return
         with self._turn_of_many():
@@ -186,6 +219,14 @@ class SqliteStore:
         group.wait()
 
     @contextmanager
+    def _sole(self) -> Iterator[None]:
+        self._turnstile.enter()
+        try:
+            yield
+        finally:
+            self._turnstile.leave()
+
+    @contextmanager
     def _turn_of_many(self) -> Iterator[None]:
         with self._count:
             self._waiting += 1
@@ -196,9 +237,11 @@ class SqliteStore:
 
     def _begin_group(self) -> _Group:
         connection = self._taken()
+        self._turnstile.enter()
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.DatabaseError as error:
+            self._turnstile.leave()
             connection.close()
             _raise_translated(error)
             raise
@@ -235,6 +278,7 @@ class SqliteStore:
             group.failure = _translated(error)
             group.connection.close()
         finally:
+            self._turnstile.leave()
             group.over.set()
 
     def migrate(self) -> list[str]:
@@ -249,6 +293,7 @@ class SqliteStore:
             tx.value("schema_answers")
 
     def close(self) -> None:
+        self._turnstile.close()
         while True:
             try:
                 self._idle.get_nowait().close()
