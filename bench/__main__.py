@@ -23,6 +23,7 @@ SCRIPTS = (
     "far_range",
     "memory",
     "desk",
+    "slack",
     "peers",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}

@@ -13,7 +13,8 @@ from rota.store.port import Tx
 KEPT_US = 3_600 * 1_000_000
 """How long an answer is kept: signatures are taken for five minutes, and retries come within as many."""
 
-FORGOTTEN_AT_ONCE = 100
+FORGOTTEN_AT_ONCE = 10
+"""More than the one that each request adds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 """Buttons: what a press does, what is shown in its place, and what is sent to Slack afterwards."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import urlencode
 
@@ -8,6 +10,8 @@ import falcon.testing
 import pytest
 
 from dialects.queue.slack.lab import BOB, Lab, buttons, service
+from rota.actions.outbound import Deadline, Network
+from rota.actions.registry import Refused
 from rota.dialects.queue.app import create
 from rota.dialects.queue.slack import respond
 from rota.dialects.queue.slack.blocks import BUTTONS, PRESSED
@@ -192,3 +196,33 @@ def test_a_call_that_fails_is_logged_without_its_url(status: Any, monkeypatch: p
     Responder(Slack(status).post).respond("https://hooks.slack.com/secret", b"{}")
     wait_until(lambda: bool(logged), "a line of the log")
     assert "secret" not in str(logged)
+
+
+def test_a_post_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            taken.append((self.path, self.headers["Content-Type"], body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *words: Any) -> None:
+            pass
+
+    def reaching(deadline: Deadline, *, private: bool, resolve: Any) -> Network:
+        assert private is False
+        return Network(deadline, private=True, resolve=resolve)
+
+    taken: list[Any] = []
+    monkeypatch.setattr(respond, "Network", reaching)
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        assert respond.post(f"http://127.0.0.1:{server.server_port}/actions/1?x=y", b'{"text": "done"}') == 204
+        thread.join()
+    assert taken == [("/actions/1?x=y", "application/json", b'{"text": "done"}')]
+
+
+def test_a_post_reaches_the_internet_alone() -> None:
+    with pytest.raises(Refused):
+        respond.post("https://127.0.0.1:1/", b"{}")
