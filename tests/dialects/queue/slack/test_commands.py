@@ -8,7 +8,6 @@ import pytest
 from desk import SECOND
 from dialects.queue.slack.lab import ANN, BOB, Lab, buttons, sections
 from rota.dialects.queue.slack.commands import COMMANDS
-from rota.dialects.queue.slack.words import plain, split
 from rota.domain.errors import StoreUnavailable
 from rota.domain.items import Completion, Status
 from rota.operations import accounts, items, shifts, slack
@@ -304,36 +303,6 @@ def test_help_of_one_command_and_of_none(lab: Lab) -> None:
     unknown = lab.command("fly away")["text"].split("\n")
     assert unknown[0] == "There is no command “fly”. What you can do here:"
     assert len(unknown) == 1 + len(VERBS)
-
-
-@pytest.mark.parametrize(
-    ("typed", "meant"),
-    [
-        ("a &lt;b&gt; &amp;amp; c", "a <b> &amp; c"),
-        ("<mailto:a@x.org|a@x.org> <https://x.org|x> <http://x.org>", "a@x.org https://x.org http://x.org"),
-        ("<@U123|ann> <@U123> <#C1|general> <#C1>", "@U123 @U123 #general #"),
-        ("1 < 2 > 3 <b>", "1 < 2 > 3 <b>"),
-    ],
-)
-def test_slacks_markup_is_what_was_typed(typed: str, meant: str) -> None:
-    assert plain(typed) == meant
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ('"a b" c', ["a b", "c"]),
-        ("„a b“ ‘c d’ “e f” ”g", ["a b", "c d", "e f", "”g"]),
-        (r'"a \"b\" \n" \"', [r'a "b" \n', r"\""]),
-        ("rock 'n' roll isn't 'over yet'", ["rock", "n", "roll", "isn't", "over yet"]),
-        ('"open and "shut"', ['"open', "and", "shut"]),
-        ('a"b c"d', ['a"b', 'c"d']),
-        ("\"\" ''", ["", ""]),
-        ("“line\none”\ntwo", ["line\none", "two"]),
-    ],
-)
-def test_words_are_told_apart_as_in_a_shell(text: str, words: list[str]) -> None:
-    assert split(text) == words
 
 
 @pytest.mark.parametrize("text", ["add —title x —priority 2", "add --title x -p 2", "add –title x -p 2"])
