@@ -24,6 +24,7 @@ SCRIPTS = (
     "memory",
     "desk",
     "floor",
+    "slack",
     "peers",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}

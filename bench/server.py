@@ -154,15 +154,20 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path, workers: int = 2) -> Iterator[Server]:
-    """`rota serve` on the folder. Nothing of it is alive afterwards."""
+def serving(folder: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """`rota serve` on the folder, with settings by the names of their variables. Nothing of it is alive afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [ROTA, "serve", "--port", "0", "--data", str(folder / "data"), "--workers", str(workers)]
     began = time.perf_counter()
     # A request's line in the log is part of its cost; the file is part of what a server has.
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True, env=ENVIRON
+            command,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+            env={**ENVIRON, **settings},
         )
     try:
         line = _first_line(process)

@@ -23,6 +23,7 @@ BAD = {
     "ROTA_HTTP_CALL_PRIVATE": "maybe",
     "ROTA_HTTP_CALL_RATE": "fast",
     "ROTA_URGENCY": "priority=high",
+    "ROTA_SLACK_RESPOND": "perhaps",
 }
 
 
@@ -97,3 +98,13 @@ def test_a_node_is_called_after_its_host_unless_it_has_a_name() -> None:
 @pytest.mark.parametrize(("text", "flag"), [("1", True), ("Yes", True), ("true", True), ("0", False), ("no", False)])
 def test_a_flag(text: str, flag: bool) -> None:
     assert read_settings({"ROTA_HTTP_CALL_PRIVATE": text}).http_call_private is flag
+
+
+def test_no_secret_is_shown_with_the_settings() -> None:
+    secrets = {"ROTA_ADMIN_TOKEN": "an admin's own token", "ROTA_SLACK_SIGNING_SECRET": "a signing secret"}
+    shown = repr(read_settings(secrets))
+    assert not any(secret in shown for secret in secrets.values())
+
+
+def test_a_secret_that_was_pasted_with_its_line_end_is_meant_without() -> None:
+    assert read_settings({"ROTA_SLACK_SIGNING_SECRET": " 8f742231b1\n"}).slack_signing_secret == "8f742231b1"

@@ -120,6 +120,8 @@ def application() -> Any:
         session_s=settings.session_s,
         clock=now,
         new_id=new_id,
+        slack_secret=settings.slack_signing_secret,
+        slack_respond=settings.slack_respond,
     )
     return create(service)
 

@@ -20,6 +20,11 @@ def _text(value: str) -> str:
     return value
 
 
+def _word(value: str) -> str:
+    """What was pasted with a line end is meant without it."""
+    return value.strip()
+
+
 def _threads(value: str) -> int:
     number = int(value)
     if not 1 <= number <= 1024:
@@ -82,8 +87,8 @@ def _urgency(value: str) -> str:
     return str(parse_weights(value))
 
 
-def _choice(default: Any, read: Callable[[str], Any], wants: str) -> Any:
-    return field(default=default, metadata={"read": read, "wants": wants})
+def _choice(default: Any, read: Callable[[str], Any], wants: str, *, secret: bool = False) -> Any:
+    return field(default=default, repr=not secret, metadata={"read": read, "wants": wants})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,7 @@ class Settings:
     engine: str = _choice("embedded", _one_of("embedded"), "embedded")
     durability: str = _choice("full", _one_of("full", "normal"), "full or normal")
     node: str = _choice("", _text, "a name")
-    admin_token: str = _choice("", _text, "a token of at least 16 characters")
+    admin_token: str = _choice("", _text, "a token of at least 16 characters", secret=True)
     admin_email: str = _choice("admin@localhost", _email, "an e-mail address")
     max_upload: int = _choice(5 * 1024**3, _bytes, "a size such as 5GB")
     max_json: int = _choice(32 * 1024**2, _bytes, "a size such as 32MB")
@@ -109,6 +114,8 @@ class Settings:
     urgency: str = _choice("", _urgency, "weights such as priority=10,deadline=1,age=0.5,blocking=5,tag.NAME=2")
     http_call_private: bool = _choice(False, _flag, "yes or no")
     http_call_rate: float = _choice(50.0, _rate, "calls a second, 0 for no limit")
+    slack_signing_secret: str = _choice("", _word, "the signing secret of a Slack app", secret=True)
+    slack_respond: bool = _choice(False, _flag, "yes or no")
 
     @property
     def database(self) -> str:

@@ -13,7 +13,7 @@ import pytest
 from rota import bootstrap
 from rota.clock import new_id, now
 from rota.domain.errors import Unauthenticated
-from rota.operations import accounts
+from rota.operations import accounts, slack
 from rota.operations.passwords import verify
 from rota.settings import read_settings
 from rota.store.port import Store
@@ -97,6 +97,7 @@ def test_users(place: Store, rota: Rota) -> None:
         "account_id": north,
         "role": "admin",
         "superuser": False,
+        "slack_id": None,
         "created_at": "",
     }
     assert rota("user", "show", "a@x.org", "--json").json == added.json
@@ -105,6 +106,20 @@ def test_users(place: Store, rota: Rota) -> None:
     assert [each["superuser"] for each in rota("user", "list", "--json").json] == [True, True]
     assert rota("user", "change", "a@x.org", "--role", "member").out == "a@x.org\n"
     assert rota("user", "show", "a@x.org", "--json").json["role"] == "member"
+
+
+def test_a_slack_id_is_linked_and_taken_away(place: Store, rota: Rota) -> None:
+    rota("user", "add", "a@x.org")
+    linked = rota("user", "link-slack", "a@x.org", "U024BE7LH")
+    assert (linked.code, linked.out, linked.err) == (0, "a@x.org\n", "")
+    with place.read() as tx:
+        found = slack.find(tx, "U024BE7LH")
+    assert found is not None
+    assert found.user.email == "a@x.org"
+    assert rota("user", "show", "a@x.org", "--json").json["slack_id"] == "U024BE7LH"
+    assert rota("user", "unlink-slack", "a@x.org", "--json").json["slack_id"] is None
+    with place.read() as tx:
+        assert slack.find(tx, "U024BE7LH") is None
 
 
 def test_a_token_is_printed_alone_and_dies_when_it_is_revoked(place: Store, rota: Rota) -> None:
@@ -158,6 +173,8 @@ def test_a_bad_password_is_told(process: Rota, store: Store, word: str, stdin: s
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("user", "link-slack", "admin@localhost", "@ann"), "slack_id is not a Slack id, such as U024BE7LH"),
+        (("user", "link-slack", "nobody@x.org", "U1"), "There is no user nobody@x.org."),
         (("user", "add", "nobody"), "email is not an e-mail address"),
         (("user", "add", "admin@localhost"), "email is taken"),
         (("user", "show", "nobody@x.org"), "There is no user nobody@x.org."),

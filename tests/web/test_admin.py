@@ -84,6 +84,7 @@ def test_me_names_the_user_and_the_account(desk: Desk) -> None:
             "account_id": ROOT_ID,
             "role": "admin",
             "superuser": True,
+            "slack_id": None,
             "created_at": "2023-11-14T22:13:20.000Z",
         },
         "account": {"id": ROOT_ID, "name": "root", "parent_id": None, "created_at": "2023-11-14T22:13:20.000Z"},
@@ -333,8 +334,41 @@ def test_a_member_changes_no_more_than_their_own_password(desk: Desk) -> None:
     assert desk.ask("POST", "/accounts", {"name": "c"}, token=token).status_code == 403
 
 
+def test_a_slack_id_is_linked_and_unlinked(desk: Desk) -> None:
+    desk.user("a@x.org")
+    linked = desk.ask("PATCH", "/users/a@x.org", {"slack_id": "U024BE7LH"})
+    assert (linked.status_code, linked.json["slack_id"]) == (200, "U024BE7LH")
+    assert desk.ask("PATCH", "/users/a@x.org", {"role": "admin"}).json["slack_id"] == "U024BE7LH"
+    assert desk.ask("GET", "/users").json["users"][0]["slack_id"] == "U024BE7LH"
+    taken = desk.ask("PATCH", f"/users/{EMAIL}", {"slack_id": "U024BE7LH", "password": PASSWORD})
+    assert (taken.status_code, taken.json["error"]["faults"]) == (400, {"slack_id": "is taken"})
+    assert not _password_of(desk, EMAIL, PASSWORD)
+    assert desk.ask("PATCH", "/users/a@x.org", {"slack_id": None}).json["slack_id"] is None
+    assert desk.ask("PATCH", f"/users/{EMAIL}", {"slack_id": "U024BE7LH"}).status_code == 200
+    assert desk.ask("GET", "/me").json["user"]["slack_id"] == "U024BE7LH"
+
+
+@pytest.mark.parametrize("slack_id", ["", " ", "U 1", "<@U1>", "U\0", "U" * 65, 5, True])
+def test_what_is_no_slack_id_is_refused(desk: Desk, slack_id: Any) -> None:
+    answer = desk.ask("PATCH", f"/users/{EMAIL}", {"slack_id": slack_id})
+    assert (answer.status_code, list(answer.json["error"]["faults"])) == (400, ["slack_id"])
+
+
+def test_a_slack_id_comes_after_the_user(desk: Desk) -> None:
+    body = {"email": "a@x.org", "slack_id": "U024BE7LH"}
+    assert desk.ask("POST", "/users", body).json["error"]["faults"] == {"slack_id": "is not known here"}
+
+
+def test_a_member_links_themselves_alone(desk: Desk) -> None:
+    token = desk.user("a@x.org")
+    desk.user("b@x.org")
+    assert desk.ask("PATCH", "/users/a@x.org", {"slack_id": "U1"}, token=token).status_code == 200
+    assert desk.ask("PATCH", "/users/b@x.org", {"slack_id": "U2"}, token=token).status_code == 403
+
+
 def test_nobody_becomes_a_superuser_by_way_of_another(desk: Desk) -> None:
     token = desk.user("a@x.org", role="admin")
+    assert desk.ask("PATCH", f"/users/{EMAIL}", {"slack_id": "U1"}, token=token).status_code == 403
     assert desk.ask("PATCH", f"/users/{EMAIL}", {"password": PASSWORD}, token=token).status_code == 403
     assert desk.ask("POST", "/tokens", {"email": EMAIL}, token=token).status_code == 403
     assert desk.ask("POST", "/users", {"email": "b@x.org", "superuser": True}, token=token).status_code == 403
@@ -379,7 +413,7 @@ JSON = st.recursive(
     max_leaves=5,
 )
 FIELDS = st.sampled_from(
-    ["email", "name", "parent_id", "account_id", "role", "superuser", "password", "expires_in_s", "\0"]
+    ["email", "name", "parent_id", "account_id", "role", "superuser", "password", "expires_in_s", "slack_id", "\0"]
 )
 
 

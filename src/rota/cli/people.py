@@ -106,6 +106,22 @@ def show_user(email: Email, as_json: Json = False) -> None:
     _show_one(_ask("GET", _path_of(email)), as_json)
 
 
+@user.command("link-slack")
+def link_slack(
+    email: Email,
+    slack_id: Annotated[str, typer.Argument(metavar="SLACK_ID", help="The member id in Slack, such as U024BE7LH.")],
+    as_json: Json = False,
+) -> None:
+    """Let a user work from Slack: whoever has this id there is this user."""
+    _show_made(_ask("PATCH", _path_of(email), body={"slack_id": slack_id}), "email", as_json)
+
+
+@user.command("unlink-slack")
+def unlink_slack(email: Email, as_json: Json = False) -> None:
+    """Take a user's Slack id away."""
+    _show_made(_ask("PATCH", _path_of(email), body={"slack_id": None}), "email", as_json)
+
+
 @token.command("create")
 def create_token(
     email: Annotated[str, typer.Option(help="Whose token it is to be.")],

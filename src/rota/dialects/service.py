@@ -1,7 +1,7 @@
 """What every dialect works with: the parts of the server, and its clock."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rota.actions.registry import Catalogue
 from rota.store.port import Blobs, Store
@@ -11,7 +11,8 @@ from rota.store.port import Blobs, Store
 class Service:
     """Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`.
 
-    `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters.
+    `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters. Without a `slack_secret` there is
+    no Slack; `slack_respond` lets buttons be answered by a call to Slack, too.
     """
 
     store: Store
@@ -24,3 +25,5 @@ class Service:
     session_s: float
     clock: Callable[[], int]
     new_id: Callable[[int], str]
+    slack_secret: str = field(default="", repr=False)
+    slack_respond: bool = False

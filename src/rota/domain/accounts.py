@@ -13,6 +13,7 @@ PASSWORD_MINIMUM = 8
 PASSWORD_LIMIT = 1024
 
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+")
+_SLACK_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
 _ACCOUNT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -45,6 +46,7 @@ class User:
     superuser: bool
     expertise: int
     created_at: int
+    slack_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ def email_fault(email: str) -> str | None:
     if len(email) > EMAIL_LIMIT:
         return f"is longer than {EMAIL_LIMIT} characters"
     return None if _EMAIL.fullmatch(email) and email.isprintable() else "is not an e-mail address"
+
+
+def slack_id_fault(text: str) -> str | None:
+    """Why Slack calls nobody so, or None. It writes `U024BE7LH`; what it may write some day is not known."""
+    return None if _SLACK_ID.fullmatch(text) else "is not a Slack id, such as U024BE7LH"
 
 
 def name_fault(name: str) -> str | None:

@@ -188,7 +188,7 @@ def change_user(
     A superuser is changed by that superuser or by a superuser of the root account alone.
     """
     user = user_by_email(tx, actor, email)
-    _require_power_over(actor, user)
+    require_power_over(actor, user)
     if role is not None:
         require_admin(actor)
     changes = {"role": role, "password_hash": password_hash}
@@ -206,7 +206,7 @@ def add_token(tx: Tx, actor: Actor, email: str, token: str, *, token_id: str, ex
     A superuser's token is made by that superuser or by a superuser of the root account alone.
     """
     user = user_by_email(tx, actor, email)
-    _require_power_over(actor, user)
+    require_power_over(actor, user)
     if not _insert_token(tx, user.id, token, token_id, expires_at, now):
         raise InvalidFields({"token": "is taken"})
     facts = {"token_id": token_id, "expires_at": expires_at}
@@ -220,7 +220,7 @@ def revoke_token(tx: Tx, actor: Actor, token_id: str, *, now: int) -> None:
     row = tx.one("token_owner", id=token_id) if token_id.isprintable() else None
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise TokenNotFound(token_id)
-    _require_power_over(actor, _user(row))
+    require_power_over(actor, _user(row))
     if tx.run("token_revoke", id=token_id, now=now):
         facts = {"token_id": token_id}
         record(tx, Event(now, Kind.TOKEN_REVOKED, row["account_id"], f"user:{row['id']}", actor.user.id, facts))
@@ -234,8 +234,9 @@ def tokens_of(tx: Tx, actor: Actor, email: str) -> list[Row]:
     return tx.all("tokens_of_user", user_id=user.id)
 
 
-def _require_power_over(actor: Actor, user: User) -> None:
-    """Whoever holds a user's token or sets their password is that user: nobody may rise to superuser that way."""
+def require_power_over(actor: Actor, user: User) -> None:
+    """Whoever holds a user's token, sets their password or speaks from their Slack is that user: nobody may rise to
+    superuser that way. Raises Forbidden."""
     if user.id != actor.user.id:
         require_admin(actor)
         if user.superuser and not actor.is_root:
@@ -280,6 +281,7 @@ def _actor(row: Row) -> Actor:
         bool(row["superuser"]),
         row["expertise"],
         row["user_created_at"],
+        row["slack_id"],
     )
     return Actor(user, account)
 
@@ -297,4 +299,5 @@ def _user(row: Row) -> User:
         bool(row["superuser"]),
         row["expertise"],
         row["created_at"],
+        row["slack_id"],
     )

@@ -10,6 +10,7 @@ from typing import Any
 from rota.domain.accounts import Actor, email_fault
 from rota.domain.errors import Forbidden, ItemNotFound
 from rota.domain.events import Event, Kind
+from rota.domain.fields import SECOND
 from rota.domain.items import Item, Line, Status, Times
 from rota.domain.urgency import Term, explain
 from rota.operations.events import record
@@ -45,6 +46,15 @@ def update(tx: Tx, actor: Actor, item_id: int, given: Mapping[str, Any], *, now:
     Raises ItemNotFound, ItemNotQueued or InvalidFields, in that order.
     """
     return only(update_all(tx, actor, [(item_id, given)], now=now))
+
+
+def amend(tx: Tx, actor: Actor, item_id: int, changes: Mapping[str, Any], *, now: int) -> Item:
+    """Write some fields of a queued item anew; the others stay. Raises as `update` does."""
+    if known_id(item_id):
+        # Kept from others before it is read: what they change meanwhile must not be written back.
+        tx.all("items_lock", account_id=actor.account.id, ids=f"[{item_id}]")
+    item = by_id(tx, actor, item_id)
+    return update(tx, actor, item_id, {**_as_given(item), **changes}, now=now)
 
 
 def delete(tx: Tx, actor: Actor, item_id: int, *, now: int) -> Item:
@@ -125,3 +135,17 @@ def why(tx: Tx, actor: Actor, item_id: int, *, now: int) -> list[Term]:
 def _user_id(tx: Tx, email: str) -> int | None:
     row = None if email_fault(email) else tx.one("user_by_email", email=email.lower())
     return row["id"] if row else None
+
+
+def _as_given(item: Item) -> dict[str, Any]:
+    """What a person would have written to get the item. Nobody gave a deadline that is not dated."""
+    return {
+        "title": item.title,
+        "description": item.description,
+        "instructions": item.instructions,
+        "estimate": item.estimate_us / SECOND,
+        "priority": item.priority,
+        "owner": item.owner,
+        "properties": item.properties,
+        **({"deadline": item.deadline / SECOND} if item.dated else {}),
+    }

@@ -22,9 +22,10 @@ from rota.domain.accounts import (
     is_account_id,
     name_fault,
     password_fault,
+    slack_id_fault,
 )
 from rota.domain.errors import InvalidFields, Refusal, TooManyFailures, Unauthenticated
-from rota.operations import accounts
+from rota.operations import accounts, slack
 from rota.operations.passwords import hash_password
 from rota.store.port import Row, Store
 from rota.web import refusals
@@ -150,10 +151,14 @@ class _User(_Resource):
 
     def on_patch(self, request: falcon.Request, response: falcon.Response, email: str) -> None:
         actor = self.desk.who(request)
-        given = read_object(request, required={}, optional=_CHANGEABLE)
+        optional = {"slack_id": or_null(text(slack_id_fault)), **_CHANGEABLE}
+        given = read_object(request, required={}, optional=optional)
         role, hashed = Role(given["role"]) if "role" in given else None, _hashed(given)
         with self.desk.store.write() as tx:
-            changed = accounts.change_user(tx, actor, email, role=role, password_hash=hashed, now=self.desk.clock())
+            now = self.desk.clock()
+            changed = accounts.change_user(tx, actor, email, role=role, password_hash=hashed, now=now)
+            if "slack_id" in given:
+                changed = slack.link(tx, actor, email, given["slack_id"], now=now)
         _send(response, _user(changed))
 
 
@@ -269,6 +274,7 @@ def _user(user: User) -> dict[str, Any]:
         "account_id": user.account_id,
         "role": user.role.value,
         "superuser": user.superuser,
+        "slack_id": user.slack_id,
         "created_at": _iso(user.created_at),
     }
 

@@ -6,9 +6,11 @@ import falcon
 
 from rota.dialects.queue import log, statistics, tasks, workers
 from rota.dialects.queue.resource import Edge, Resource, add_error_handlers
+from rota.dialects.queue.slack.resources import Commands, Interactive
+from rota.dialects.queue.slack.respond import Responder, post
 from rota.dialects.service import Service
 
-PREFIXES = ("/tasks", "/workers", "/events", "/worker-stats", "/owner-stats", "/task-stats", "/floor-stats")
+PREFIXES = ("/tasks", "/workers", "/events", "/worker-stats", "/owner-stats", "/task-stats", "/floor-stats", "/slack")
 """The first segments of the paths that this application answers."""
 
 
@@ -40,3 +42,5 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/owner-stats", statistics.OwnerStats(service)
     yield "/task-stats", statistics.TaskStats(service)
     yield "/floor-stats", statistics.FloorStats(service)
+    yield "/slack/commands", Commands(service)
+    yield "/slack/interactive", Interactive(service, Responder(post) if service.slack_respond else None)

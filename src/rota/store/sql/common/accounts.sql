@@ -18,11 +18,12 @@ VALUES (:id, :name, :parent_id, :lineage, :created_at) ON CONFLICT DO NOTHING;
 
 -- name: user_by_email
 -- One user, with what a password is checked against.
-SELECT id, account_id, email, role, superuser, expertise, created_at, password_hash FROM users WHERE email = :email;
+SELECT id, account_id, email, role, superuser, expertise, created_at, slack_id, password_hash FROM users
+WHERE email = :email;
 
 -- name: users_of_account
 -- The users of one account alone, by e-mail.
-SELECT id, account_id, email, role, superuser, expertise, created_at FROM users
+SELECT id, account_id, email, role, superuser, expertise, created_at, slack_id FROM users
 WHERE account_id = :account_id ORDER BY email;
 
 -- name: user_insert
@@ -47,7 +48,7 @@ UPDATE tokens SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL;
 
 -- name: token_owner
 -- Whose token this is, wherever it stands in its life.
-SELECT u.id, u.account_id, u.email, u.role, u.superuser, u.expertise, u.created_at
+SELECT u.id, u.account_id, u.email, u.role, u.superuser, u.expertise, u.created_at, u.slack_id
 FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = :id;
 
 -- name: tokens_of_user
@@ -57,7 +58,7 @@ SELECT id, created_at, expires_at, revoked_at FROM tokens WHERE user_id = :user_
 -- name: actor_by_token
 -- Who holds a live token: one look-up in the index of hashes per request.
 SELECT t.token_hash, u.id AS user_id, u.email, u.role, u.superuser, u.expertise, u.created_at AS user_created_at,
-       a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
+       u.slack_id, a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
 FROM tokens t JOIN users u ON u.id = t.user_id JOIN accounts a ON a.id = u.account_id
 WHERE t.token_hash = :token_hash AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :now);
 
@@ -77,5 +78,5 @@ DELETE FROM sign_in_failures WHERE failed_at <= :since;
 -- name: actor_by_user
 -- Who a job acts for: the user that started it, as they stand now.
 SELECT u.id AS user_id, u.email, u.role, u.superuser, u.expertise, u.created_at AS user_created_at,
-       a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
+       u.slack_id, a.id AS account_id, a.name, a.parent_id, a.lineage, a.created_at AS account_created_at
 FROM users u JOIN accounts a ON a.id = u.account_id WHERE u.id = :user_id;
