@@ -102,7 +102,7 @@ def tag_of(name: str) -> str:
 @contextmanager
 def _converted(file: str, called: str, kind: Kind) -> Iterator[IO[bytes]]:
     """The rows as they are sent, in a file that has a length. Raises CommandError."""
-    readers = readers_at(datetime.now().astimezone(), times.language_of(os.environ))
+    readers = readers_at(times.wall_clock(), times.language_of(os.environ))
     with TemporaryFile() as spool:
         sink = TextIOWrapper(spool, encoding="utf-8", newline="")
         try:

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -30,7 +29,9 @@ Estimate = Annotated[
     typer.Option("--estimate", "-e", metavar="DURATION", help="Such as `5 minutes`, 1h30m, or 90 (seconds)."),
 ]
 Owner = Annotated[str | None, typer.Option("--owner", "-o", metavar="EMAIL", help="Who it is for. [oneself]")]
-Priority = Annotated[float | None, typer.Option("--priority", "-p", help="The higher, the sooner. [0]")]
+Priority = Annotated[
+    float | None, typer.Option("--priority", "-p", min=-1e9, max=1e9, help="The higher, the sooner. [0]")
+]
 Properties = Annotated[
     list[str] | None, typer.Option("--property", metavar="NAME=TEXT", help="A property; may be given again and again.")
 ]
@@ -167,7 +168,7 @@ def show_task(
         more = {name: client.ask("GET", f"/tasks/{task_id}/{name}") for name in names}
     if as_json:
         return show_json({"task": task, **more})
-    now = _now()
+    now = times.wall_clock()
     show_record(looks.record(task), looks.in_full(now))
     _show_history(more["history"])
     if why:
@@ -227,7 +228,7 @@ def _text(given: str | None) -> str | None:
 
 def _deadline(text: str | None) -> int | str | None:
     try:
-        return None if text is None else times.deadline(text, _now(), times.language_of(os.environ))
+        return None if text is None else times.deadline(text, times.wall_clock(), times.language_of(os.environ))
     except times.Unreadable as error:
         raise typer.BadParameter(f"{error}.", param_hint="--deadline") from error
 
@@ -273,14 +274,14 @@ def _show_written(task: Mapping[str, Any], given: Mapping[str, Any], as_json: bo
     if as_json:
         show_json(task)
     elif "deadline" in given:
-        say(f"task {task['_id']} is due {looks.due(task['deadline'], _now())}.")
+        say(f"task {task['_id']} is due {looks.due(task['deadline'], times.wall_clock())}.")
 
 
 def _show_tasks(found: Sequence[Mapping[str, Any]], as_json: bool) -> None:
     if as_json:
         show_json(found)
     else:
-        show_table(looks.COLUMNS, looks.lines(found), looks.of_tasks(_now()))
+        show_table(looks.COLUMNS, looks.lines(found), looks.of_tasks(times.wall_clock()))
 
 
 def _show_history(history: Mapping[str, Any]) -> None:
@@ -289,7 +290,3 @@ def _show_history(history: Mapping[str, Any]) -> None:
     show_record(spent, looks.of_durations(spent))
     print()
     show_table(("when", "who", "what"), history["events"], looks.of_events())
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()

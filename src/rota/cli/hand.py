@@ -1,7 +1,6 @@
 """The commands for the tasks that one has in hand: grab, done, release, fg, bg, jobs."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from rota.cli import looks
 from rota.cli.options import Json
 from rota.cli.output import CommandError, say, show_json, show_record, show_table
+from rota.cli.times import wall_clock
 from rota.cli.wire import ask, connect, segment
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 hand = typer.Typer()
 
-Active = Annotated[int | None, typer.Argument(metavar="[ID]", min=1, help="The task's number. [one's active task]")]
+Active = Annotated[int | None, typer.Argument(metavar="ID", min=1, help="The task's number. [one's active task]")]
 
 OUTCOMES: Mapping[str, str] = {"success": "complete-success", "failure": "complete-failure"}
 MISSING: Mapping[str, str] = {
@@ -27,7 +27,7 @@ MISSING: Mapping[str, str] = {
 
 @hand.command("grab")
 def grab_task(
-    task_id: Annotated[int | None, typer.Argument(metavar="[ID]", min=1, help="This one. [the most urgent]")] = None,
+    task_id: Annotated[int | None, typer.Argument(metavar="ID", min=1, help="This one. [the most urgent]")] = None,
     as_json: Json = False,
 ) -> None:
     """Take a task and work on it; what one was working on is put aside."""
@@ -35,23 +35,21 @@ def grab_task(
     if as_json:
         show_json(grabbed)
     else:
-        show_record(looks.record(grabbed), looks.in_full(datetime.now().astimezone()))
+        show_record(looks.record(grabbed), looks.in_full(wall_clock()))
 
 
 @hand.command("done")
 def complete_task(
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[success|failure] [ID]", help="How it ended, and its number. [one's active task]"),
-    ] = None,
+    outcome: Annotated[str | None, typer.Argument(metavar="success|failure", help="How it ended. [success]")] = None,
+    task_id: Annotated[str | None, typer.Argument(metavar="ID", help="Its number. [one's active task]")] = None,
     as_json: Json = False,
 ) -> None:
     """Complete a task, with success unless `failure` is said. After the active one the last put aside is resumed."""
-    given = list(words or [])
-    outcome = OUTCOMES[given.pop(0)] if given and given[0] in OUTCOMES else OUTCOMES["success"]
-    if given[1:] or not all(each.isascii() and each.isdigit() for each in given):
-        raise typer.BadParameter(f"{' '.join(given)} is not the number of a task")
-    _move(outcome, int(given[0]) if given else None, "active", as_json)
+    if outcome not in OUTCOMES and task_id is None:
+        outcome, task_id = None, outcome
+    if outcome not in {None, *OUTCOMES} or not (task_id is None or (task_id.isascii() and task_id.isdigit())):
+        raise typer.BadParameter("say `failure`, the number of a task, or both in this order")
+    _move(OUTCOMES[outcome or "success"], None if task_id is None else int(task_id), "active", as_json)
 
 
 @hand.command("release")
@@ -63,7 +61,7 @@ def release_task(task_id: Active = None, as_json: Json = False) -> None:
 @hand.command("fg")
 def resume_task(
     task_id: Annotated[
-        int | None, typer.Argument(metavar="[ID]", min=1, help="The task's number. [the last put aside]")
+        int | None, typer.Argument(metavar="ID", min=1, help="The task's number. [the last put aside]")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -88,7 +86,7 @@ def list_hand(as_json: Json = False) -> None:
         show_json(held)
     else:
         columns = ("id", "state", "since", "deadline", "title")
-        show_table(columns, looks.lines(held), looks.of_tasks(datetime.now().astimezone()))
+        show_table(columns, looks.lines(held), looks.of_tasks(wall_clock()))
 
 
 def _move(status: str, task_id: int | None, standing: str, as_json: bool) -> None:
@@ -99,7 +97,8 @@ def _move(status: str, task_id: int | None, standing: str, as_json: bool) -> Non
     if as_json:
         show_json(moved)
     else:
-        say(f"task {target}: {moved['text']}.")
+        aside = f" Task {moved['suspended']['_id']} is put aside." if "suspended" in moved else ""
+        say(f"task {target}: {moved['text']}.{aside}")
 
 
 def _first(client: "Client", standing: str) -> int:

@@ -70,7 +70,7 @@ class Jobs:
 
 @job.command("actions")
 def list_actions(
-    name: Annotated[str, typer.Argument(metavar="[CATEGORY[.ACTION]]", help="Only these.")] = "", as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar="CATEGORY[.ACTION]", help="Only these.")] = "", as_json: Json = False
 ) -> None:
     """List what a job can do, and the columns that each action takes."""
     from rota.cli.client import Client

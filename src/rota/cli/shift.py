@@ -2,19 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from http import HTTPStatus
+from typing import Annotated, Any
 
 import typer
 
 from rota.cli import choices, looks
+from rota.cli.answers import RefusedError
 from rota.cli.options import Json
 from rota.cli.output import say, show_json, show_record, show_table
 from rota.cli.people import Password, read_password
+from rota.cli.times import wall_clock
 from rota.cli.wire import ask, connect, segment
-
-if TYPE_CHECKING:
-    from rota.cli.client import Client
 
 shift = typer.Typer()
 
@@ -80,7 +79,7 @@ def show_self(as_json: Json = False) -> None:
 
 @shift.command("finger")
 def show_worker(
-    email: Annotated[str | None, typer.Argument(metavar="[EMAIL]", help="Whom. [oneself]")] = None,
+    email: Annotated[str | None, typer.Argument(metavar="EMAIL", help="Whom. [oneself]")] = None,
     as_json: Json = False,
 ) -> None:
     """Show a worker in full. That is what they work on and have put aside, and what they did on this shift."""
@@ -107,11 +106,22 @@ def act_as(
     verb, *rest = words
     if verb not in SUDO_VERBS:
         raise typer.BadParameter(f"{verb} is no command of the desk: {', '.join(sorted(SUDO_VERBS))}")
-    if verb == "login" and set(rest) <= {"--json"}:
-        return _show_login(ask("POST", "/workers", body={"id": email}), bool(rest))
+    if verb == "login" and set(rest) <= {"--json"} and (begun := _log_in_another(email)):
+        return _show_login(begun, bool(rest))
     with _token_of(email) as token, choices.acting(token):
         context.find_root().command.main(words, prog_name=f"rota sudo {email}")
     return None
+
+
+def _log_in_another(email: str) -> dict[str, Any] | None:
+    """Begin a worker's shift by one's own right; None for a user of another account, whose desk is not one's own."""
+    try:
+        begun: dict[str, Any] = ask("POST", "/workers", body={"id": email})
+    except RefusedError as error:
+        if error.status == HTTPStatus.NOT_FOUND:
+            return None
+        raise
+    return begun
 
 
 @contextmanager
@@ -122,11 +132,7 @@ def _token_of(email: str) -> Iterator[str]:
         try:
             yield made["token"]
         finally:
-            _revoke(client, made["id"])
-
-
-def _revoke(client: "Client", token_id: str) -> None:
-    client.ask("DELETE", f"/admin/v1/tokens/{segment(token_id)}")
+            client.ask("DELETE", f"/admin/v1/tokens/{segment(made['id'])}")
 
 
 def _show_login(begun: dict[str, Any], as_json: bool) -> None:
@@ -139,7 +145,7 @@ def _show_login(begun: dict[str, Any], as_json: bool) -> None:
 
 def _show_worker(found: dict[str, Any]) -> None:
     """In the order of importance; a part that is empty is left out."""
-    now = datetime.now().astimezone()
+    now = wall_clock()
     parts = {"current", "suspended", "events", "_id"}
     show_record({name: value for name, value in found.items() if name not in parts}, looks.of_workers())
     held = [*([found["current"]] if found["current"] else []), *found["suspended"]]

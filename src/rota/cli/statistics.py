@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
 from itertools import chain
 from typing import Annotated, Any
 
@@ -81,7 +80,7 @@ def _moment(text: str | None, option: str) -> str | None:
     if text is None:
         return None
     try:
-        found = times.moment(text, datetime.now().astimezone(), times.language_of(os.environ), prefer="past")
+        found = times.moment(text, times.wall_clock(), times.language_of(os.environ), prefer="past")
     except times.Unreadable as error:
         raise typer.BadParameter(f"{error}.", param_hint=option) from error
     return times.iso(found)
@@ -112,7 +111,7 @@ def _show_floor(found: Mapping[str, Any]) -> None:
     show_records([found["tasks"], found["waiting"]], looks.of_durations(found["waiting"]))
     if longest:
         print()
-        show_table(columns, longest, {**looks.of_tasks(datetime.now().astimezone()), **looks.of_durations(columns)})
+        show_table(columns, longest, {**looks.of_tasks(times.wall_clock()), **looks.of_durations(columns)})
     if workers:
         print()
         show_table(list(workers[0]), workers, looks.of_durations(workers[0]))

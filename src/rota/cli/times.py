@@ -21,7 +21,7 @@ _WORDS: Mapping[str, str] = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
 }
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,9})?", re.ASCII)
-_PART = re.compile(r"(\d{1,12}(?:\.\d{1,9})?|an?(?=\s))\s*([a-z]+)\s*(?:,|and\b)?\s*", re.ASCII)
+_PART = re.compile(r"(\d{1,12}(?:\.\d{1,9})?|an?(?=\s))\s*([a-z]+)\s*(?:,\s*)?(?:and\b\s*)?", re.ASCII)
 _CALENDAR_DAY = re.compile(r"\d{8}", re.ASCII)
 _EARLIEST_NUMBER = 100_000_000
 """A lesser number of seconds since 1970 is before March 1973: whoever wrote it meant something else."""
@@ -103,6 +103,11 @@ def iso(when: datetime) -> str:
     '2026-11-20T17:31:33Z'
     """
     return when.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def wall_clock() -> datetime:
+    """The present time, in the zone of the user."""
+    return datetime.now().astimezone()
 
 
 def language_of(environ: Mapping[str, str]) -> str:
