@@ -1,10 +1,11 @@
-"""The main job end to end, as an operator would do it: a server, a file of numbers, a job, and what became of it.
+"""A day end to end: a bulk job of numbers, as an operator would do it, then tasks of the desk, as a worker would.
 
 Everything happens in a temporary folder and on loopback, and is gone afterwards.
 """
 
 import csv
 import os
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 NUMBERS = HERE / "numbers.csv"
+TASKS = HERE / "tasks.csv"
 ROTA = [str(Path(sys.executable).with_name("rota"))]
 
 
@@ -24,7 +26,7 @@ def say(text: str) -> None:
 
 def rota(*words: str, environ: dict[str, str], check: bool = True) -> str:
     """Run one command of rota, shown as it would be typed; what it printed on stdout."""
-    print(f"$ rota {' '.join(words)}", flush=True)
+    print(f"$ rota {shlex.join(words)}", flush=True)
     done = subprocess.run([*ROTA, *words], env=environ, stdout=subprocess.PIPE, text=True, check=False)
     if check and done.returncode not in (0, 1):
         sys.exit(f"rota {words[0]} ended with {done.returncode}")
@@ -76,11 +78,42 @@ def run_bulk_job(environ: dict[str, str]) -> None:
         print(f"{count:6}  {reason}")
 
 
+def run_desk(environ: dict[str, str]) -> None:
+    def desk(*words: str) -> str:
+        out = rota(*words, environ=environ).strip()
+        if out:
+            print(out)
+        return out
+
+    say("A worker comes in")
+    environ = {**environ, "ROTA_TOKEN": rota("login", environ=environ).strip()}
+    say("Tasks, with times as people write them")
+    plumber = desk("add", "Call the plumber", "-f", "tomorrow noon", "-e", "5 minutes", "-g", "phone", "-p", "3")
+    desk("add", "-t", "Write the minutes", "-d", "Of the last meeting.", "-f", "in 2 hours", "-e", "1h30m", "-p", "2")
+    say(f"{TASKS.name}: a batch of tasks, one of which cannot be taken")
+    desk("add", "-b", str(TASKS))
+    say("What is most urgent? Take it, put it aside, take the next")
+    desk("peek", "-n", "3")
+    desk("grab")
+    desk("bg")
+    desk("grab")
+    say("Back to the first, which puts the second aside; done with it, and the second goes on, and fails")
+    desk("fg", plumber)
+    desk("jobs")
+    desk("done")
+    desk("done", "failure")
+    say("The life of a task, and the day so far")
+    desk("show", plumber)
+    desk("last", "-n", "12")
+    desk("logout")
+
+
 def main() -> None:
     with TemporaryDirectory(prefix="rota-demo-") as folder:
         say("A server on an empty folder")
         with server(Path(folder)) as environ:
             run_bulk_job(environ)
+            run_desk(environ)
 
 
 if __name__ == "__main__":

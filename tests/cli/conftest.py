@@ -98,5 +98,27 @@ def begin() -> Iterator[Callable[..., "subprocess.Popen[bytes]"]]:
         each.communicate()
 
 
+@pytest.fixture
+def on_terminal(begin: Callable[..., "subprocess.Popen[bytes]"]) -> Callable[..., str]:
+    """Run a command line to its good end; all that it writes, stdout and stderr being a terminal."""
+
+    def run(*words: str) -> str:
+        ours, theirs = os.openpty()
+        running = begin(*words, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown = b""
+        try:
+            while block := os.read(ours, 65_536):
+                shown += block
+        except OSError:
+            # Linux says so when the last one at the other end has gone.
+            pass
+        os.close(ours)
+        assert running.wait(timeout=30) == 0
+        return shown.decode()
+
+    return run
+
+
 def _env() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -355,7 +355,7 @@ def test_a_reader_who_leaves_ends_the_output_quietly(
 
 
 def test_on_a_terminal_there_is_a_bar_and_a_table(
-    script: Script, begin: Callable[..., "subprocess.Popen[bytes]"], monkeypatch: pytest.MonkeyPatch
+    script: Script, on_terminal: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
@@ -363,27 +363,10 @@ def test_on_a_terminal_there_is_a_bar_and_a_table(
     script.add("GET", f"{TASKS}/{ID}", alone(EXECUTING))
     script.add("GET", f"{TASKS}/{ID}", alone(SUCCESS))
     script.add("GET", TASKS, enveloped([{**PENDING, "file_name": "[red]x[/red].csv"}]))
-    shown = _on_terminal(begin, "job", "show", ID, "--watch")
+    shown = on_terminal("job", "show", ID, "--watch")
     assert "2/2" in shown
     assert "rows/s" in shown
-    table = _on_terminal(begin, "job", "list")
+    table = on_terminal("job", "list")
     assert ID in table
     assert "[red]x[/red].csv" in table
     assert "\x1b[3" not in shown + table
-
-
-def _on_terminal(begin: Callable[..., "subprocess.Popen[bytes]"], *words: str) -> str:
-    """All that a command writes, stdout and stderr being a terminal."""
-    ours, theirs = os.openpty()
-    running = begin(*words, stdout=theirs, stderr=theirs)
-    os.close(theirs)
-    shown = b""
-    try:
-        while block := os.read(ours, 65_536):
-            shown += block
-    except OSError:
-        # Linux says so when the last one at the other end has gone.
-        pass
-    os.close(ours)
-    assert running.wait(timeout=30) == 0
-    return shown.decode()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from rota.cli.main import app
+from rota.cli.main import SECTIONS, app
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -27,6 +27,8 @@ HEAVY = (
     "granian",
     "sqlite3",
     "aiosql",
+    "dateparser",
+    "rota.domain.items",
 )
 
 
@@ -42,7 +44,9 @@ def commands(group: Any, words: tuple[str, ...] = ("rota",)) -> Iterator[tuple[s
 COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
-@pytest.mark.parametrize("words", [["--help"], ["job", "--help"], ["job", "add", "--help"], ["token", "create", "-h"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["job", "--help"], ["job", "add", "--help"], ["token", "create", "-h"], ["add", "-h"]]
+)
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     program = (
         "import sys\n"
@@ -77,6 +81,11 @@ def test_the_docs_name_no_command_that_is_not() -> None:
     assert set(named) == COMMANDS.keys()
 
 
+def test_the_help_page_lists_every_command_once() -> None:
+    listed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(listed) == sorted({words.split()[1] for words in COMMANDS})
+
+
 def test_every_command_says_what_it_does() -> None:
     assert [words for words, each in COMMANDS.items() if not each.help] == []
 
@@ -99,6 +108,27 @@ def test_every_command_says_what_it_does() -> None:
         (["job", "add", "skel.id1", "not-there.csv"], 2),
         (["job", "add", "skel.id1", "--watch"], 2),
         (["job", "list", "--limit", "0"], 2),
+        (["add"], 2),
+        (["add", "x", "-t", "x"], 2),
+        (["add", "x", "-p", "nan"], 2),
+        (["add", "x", "-d", "-", "-i", "-"], 2),
+        (["add", "-b", "not-there.csv"], 2),
+        (["add", "-b", ".", "x"], 2),
+        (["add", "-b", "-", "-p", "1"], 2),
+        (["update"], 2),
+        (["update", "1"], 2),
+        (["update", "1", "-b", "-"], 2),
+        (["delete"], 2),
+        (["delete", "1", "-b", "-"], 2),
+        (["show", "x"], 2),
+        (["list", "-n", "0"], 2),
+        (["peek", "-n", "1001"], 2),
+        (["done", "perhaps"], 2),
+        (["done", "1", "failure"], 2),
+        (["login", "--password", "-"], 2),
+        (["sudo", "a@x.org"], 2),
+        (["sudo", "a@x.org", "serve"], 2),
+        (["stats", "nonsense"], 2),
     ],
 )
 def test_wrong_usage_ends_with_2(rota: Callable[..., Any], words: list[str], code: int) -> None:

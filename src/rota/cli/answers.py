@@ -39,10 +39,12 @@ def explain(status: int, body: Any) -> str:
 
 
 def _plain(error: Mapping[str, Any]) -> str:
-    faults = error.get("faults")
+    faults, message = error.get("faults"), str(error.get("message", error.get("code")))
     if not isinstance(faults, dict) or not faults:
-        return str(error.get("message", error.get("code")))
-    return _listed("These fields cannot be taken:", (f"{name} {fault}" for name, fault in faults.items()))
+        return message
+    # A message that tells the faults itself would tell them twice.
+    title = "These fields cannot be taken:" if any(str(fault) in message for fault in faults.values()) else message
+    return _listed(title, (f"{name} {fault}" for name, fault in faults.items()))
 
 
 def _enveloped(status: int, body: Mapping[str, Any]) -> str:

@@ -18,10 +18,17 @@ _BLOCK = 1 << 16
 class Client:
     """One server. Every failure is a CommandError that says in a sentence what went wrong and where."""
 
-    def __init__(self, url: str, token: str = "", transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str = "",
+        transport: httpx.BaseTransport | None = None,
+        basic: tuple[str, str] | None = None,
+    ) -> None:
+        """Who asks is said by the token, or by `basic`: an e-mail and its password."""
         self.url = url
         headers = {"X-Auth-Token": token} if token else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, transport=transport)
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=_TIMEOUT, transport=transport, auth=basic)
 
     def ask(
         self,

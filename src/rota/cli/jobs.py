@@ -13,30 +13,28 @@ import typer
 from rota.cli import choices
 from rota.cli.answers import RefusedError
 from rota.cli.files import STDIN, known_length, write_whole
+from rota.cli.options import Json, existing
 from rota.cli.output import CommandError, say, show_json, show_record, show_table
 from rota.cli.watch import watch
+from rota.cli.wire import connect
 from rota.domain.gregorian import EPOCH_S
 
 if TYPE_CHECKING:
     from rota.cli.client import Client
 
-job = typer.Typer(help="Bulk jobs: one action done to every row of a CSV file.", no_args_is_help=True)
+job = typer.Typer(
+    help="Bulk jobs: one action done to every row of a CSV file. (What one has in hand: `rota jobs`.)",
+    no_args_is_help=True,
+)
 
 _TIMES = ("created", "submit_timestamp", "start_timestamp", "end_timestamp")
 _COLUMNS = ("id", "job", "status", "total_count", "success_count", "failure_count", "created", "file_name")
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Id = Annotated[str, typer.Argument(metavar="ID", help="The job's id.")]
 Account = Annotated[str | None, typer.Option(metavar="ID", help="The job's account. [one's own]")]
 Watch = Annotated[
     bool, typer.Option("--watch", help="Show progress until it has ended; exit 1 unless all rows succeeded.")
 ]
-
-
-def _existing(file: str | None) -> str | None:
-    if file and file != STDIN and not (Path(file).exists() and not Path(file).is_dir()):
-        raise typer.BadParameter(f"there is no file {file}")
-    return file
 
 
 class Jobs:
@@ -72,7 +70,7 @@ class Jobs:
 
 @job.command("actions")
 def list_actions(
-    name: Annotated[str, typer.Argument(metavar="[CATEGORY[.ACTION]]", help="Only these.")] = "", as_json: Json = False
+    name: Annotated[str, typer.Argument(metavar="CATEGORY[.ACTION]", help="Only these.")] = "", as_json: Json = False
 ) -> None:
     """List what a job can do, and the columns that each action takes."""
     from rota.cli.client import Client
@@ -95,7 +93,7 @@ def list_actions(
 def add_job(
     name: Annotated[str, typer.Argument(metavar="CATEGORY.ACTION", help="What is to be done to every row.")],
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE|-", callback=_existing, help="The rows; `-`: stdin.")
+        str | None, typer.Argument(metavar="FILE|-", callback=existing, help="The rows; `-`: stdin.")
     ] = None,
     file_name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call the input. [FILE's name]")] = None,
     account: Account = None,
@@ -201,9 +199,7 @@ def fetch_output(
 
 @contextmanager
 def _jobs(account: str | None) -> Iterator[Jobs]:
-    from rota.cli.client import server
-
-    with server() as client:
+    with connect() as client:
         yield Jobs(client, account)
 
 

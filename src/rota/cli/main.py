@@ -6,16 +6,38 @@ runs. That keeps `rota --help` at the cost of Python and Typer.
 
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from rota import __version__
-from rota.cli import jobs, people, serve
+from rota.cli import desk, hand, jobs, people, serve, shift, statistics
 from rota.cli.output import CommandError, say
 
+SECTIONS: Mapping[str, Sequence[str]] = {
+    "Tasks of the desk": ("add", "update", "delete", "list", "show", "peek", "last", "stats"),
+    "Tasks in hand": ("grab", "done", "release", "bg", "fg", "jobs"),
+    "People at the desk": ("login", "logout", "who", "whoami", "finger", "sudo"),
+    "Bulk jobs": ("job",),
+    "Administration": ("account", "user", "token", "serve", "worker", "migrate"),
+}
+"""The commands by what they are about."""
+
+
+class Sections(TyperGroup):
+    """A group of commands whose help page lists them by section."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        width = formatter.width - 6 - max(map(len, self.commands))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(width)) for name in names])
+
+
 app = typer.Typer(
+    cls=Sections,
     name="rota",
     help="A self-hosted task service: bulk jobs for machines, a queue for the desk, recurring tasks for the field.",
     epilog="Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.",
@@ -24,6 +46,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+for _verbs in (desk.desk, hand.hand, shift.shift):
+    app.add_typer(_verbs)
+app.add_typer(statistics.stats, name="stats")
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)

@@ -2,8 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+Look = Callable[[Any], tuple[str, str]]
+"""How a value is shown on a terminal: its text, and a style of Rich's or none."""
+
+Looks = Mapping[str, Look]
+"""By column or field; where none is named, and everywhere but on a terminal, a value is shown as it is."""
 
 
 class CommandError(Exception):
@@ -24,22 +30,48 @@ def show_json(document: Any) -> None:
     print(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def show_json_lists(head: Mapping[str, Any], lists: Mapping[str, Iterable[Any]]) -> None:
+    """One JSON document whose last fields are lists of any length, each value written as it comes."""
+    print(json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}"), end="")
+    for name, values in lists.items():
+        print(f",\n  {json.dumps(name)}: [", end="")
+        between = "\n"
+        for value in values:
+            print(f"{between}    {json.dumps(value, ensure_ascii=False)}", end="")
+            between = ",\n"
+        print("]" if between == "\n" else "\n  ]", end="")
+    print("\n}")
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], looks: Looks | None = None) -> None:
     """A drawn table on a terminal; elsewhere lines of cells between tabs, the first of them the column names."""
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
-    if sys.stdout.isatty():
-        _draw(columns, cells)
-    else:
-        for line in (columns, *cells):
-            print("\t".join(line))
+    if is_terminal():
+        return _draw(columns, [[_shown(row.get(column), column, looks) for column in columns] for row in rows])
+    print("\t".join(columns))
+    for row in rows:
+        print("\t".join(_cell(row.get(column)) for column in columns))
+    return None
 
 
-def show_record(record: Mapping[str, Any]) -> None:
+def show_record(record: Mapping[str, Any], looks: Looks | None = None) -> None:
     """One thing, a field per line; the lines of a longer text stand below one another."""
     width = max(map(len, record), default=0)
+    looks = looks if is_terminal() else None
     for name, value in record.items():
         lines = value.strip().splitlines() if isinstance(value, str) else [value]
-        print(f"{name:<{width}}  " + f"\n{'':<{width}}  ".join(map(_cell, lines)))
+        print(f"{name:<{width}}  " + f"\n{'':<{width}}  ".join(_shown(line, name, looks)[0] for line in lines))
+
+
+def show_records(records: Iterable[Mapping[str, Any]], looks: Looks | None = None) -> None:
+    """Several things, one below the other."""
+    for number, record in enumerate(records):
+        if number:
+            print()
+        show_record(record, looks)
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -55,13 +87,21 @@ def _cell(value: Any) -> str:
     return "" if value is None else printable(str(value))
 
 
-def _draw(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _shown(value: Any, name: str, looks: Looks | None) -> tuple[str, str]:
+    if value is None or name not in (looks or {}):
+        return _cell(value), ""
+    text, style = (looks or {})[name](value)
+    return _cell(text), style
+
+
+def _draw(columns: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]]) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=SIMPLE_HEAD)
+    # Words that can be wrapped: a table of many columns is to fit.
+    table = Table(*(column.replace("_", " ") for column in columns), box=SIMPLE_HEAD)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(text, style) for text, style in row))
     Console().print(table)

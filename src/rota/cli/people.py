@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 
 from rota.cli import choices
+from rota.cli.options import Json
 from rota.cli.output import CommandError, say, show_json, show_record, show_table
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The user's e-mail address.")]
 Password = Annotated[
     str | None, typer.Option(metavar="-", help="`-` reads the password from stdin, one line of at least 8 characters.")
@@ -73,7 +73,7 @@ def add_user(
 ) -> None:
     """Add a user, and print the e-mail address."""
     body = {"email": email, "account_id": account, "role": role.value, "superuser": superuser}
-    _show_made(_ask("POST", "/users", body={**body, **_read_password(password)}), "email", as_json)
+    _show_made(_ask("POST", "/users", body={**body, **read_password(password)}), "email", as_json)
 
 
 @user.command("change")
@@ -84,7 +84,7 @@ def change_user(
     as_json: Json = False,
 ) -> None:
     """Give a user another role or password."""
-    body = {**({"role": role.value} if role else {}), **_read_password(password)}
+    body = {**({"role": role.value} if role else {}), **read_password(password)}
     if not body:
         raise typer.BadParameter("say what to change: --role or --password -")
     _show_made(_ask("PATCH", _path_of(email), body=body), "email", as_json)
@@ -176,7 +176,7 @@ def _path_of(email: str) -> str:
     return f"/users/{quote(email, safe='')}"
 
 
-def _read_password(word: str | None) -> dict[str, str]:
+def read_password(word: str | None) -> dict[str, str]:
     """The field for a body, or none. On a terminal the password is not echoed."""
     if word is None:
         return {}
