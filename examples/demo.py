@@ -89,7 +89,9 @@ def run_desk(environ: dict[str, str]) -> None:
     environ = {**environ, "ROTA_TOKEN": rota("login", environ=environ).strip()}
     say("Tasks, with times as people write them")
     plumber = desk("add", "Call the plumber", "-f", "tomorrow noon", "-e", "5 minutes", "-g", "phone", "-p", "3")
-    desk("add", "-t", "Write the minutes", "-d", "Of the last meeting.", "-f", "in 2 hours", "-e", "1h30m", "-p", "2")
+    minutes = desk(
+        "add", "-t", "Write the minutes", "-d", "Of the last meeting.", "-f", "in 2 hours", "-e", "1h30m", "-p", "2"
+    )
     say(f"{TASKS.name}: a batch of tasks, one of which cannot be taken")
     desk("add", "-b", str(TASKS))
     say("What is most urgent? Take it, put it aside, take the next")
@@ -97,12 +99,14 @@ def run_desk(environ: dict[str, str]) -> None:
     desk("grab")
     desk("bg")
     desk("grab")
-    say("Back to the first, which puts the second aside; done with it, and the second goes on, and fails")
+    say("Back to the first, which puts the second aside; done with it, and the second goes on")
     desk("fg", plumber)
     desk("jobs")
     desk("done")
+    say("The life of the task in hand, and where its time went so far")
+    desk("show", minutes)
+    say("It fails; the life of the other, and the day so far")
     desk("done", "failure")
-    say("The life of a task, and the day so far")
     desk("show", plumber)
     desk("last", "-n", "12")
     desk("logout")
