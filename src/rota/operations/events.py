@@ -15,7 +15,12 @@ def record(tx: Tx, event: Event) -> None:
 
 def record_all(tx: Tx, events: Iterable[Event]) -> None:
     """Write the events of a batch, in their order."""
-    tx.batch("event_insert", [_params(event) for event in events])
+    tx.batch(*written(events))
+
+
+def written(events: Iterable[Event]) -> tuple[str, list[dict[str, Any]]]:
+    """The statement that writes events, and its rows: for whoever writes more with them in the same trip."""
+    return "event_insert", [_params(event) for event in events]
 
 
 def count(tx: Tx, **totals: int) -> None:

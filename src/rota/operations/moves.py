@@ -10,7 +10,7 @@ from rota.domain.accounts import Actor
 from rota.domain.errors import ItemNotFound
 from rota.domain.events import Event, Kind
 from rota.domain.items import Completion, Holder, Item, Status, Times, Verb, move, phase
-from rota.operations.events import record_all
+from rota.operations.events import written
 from rota.store.port import Row, Tx
 
 KINDS: Mapping[Verb, Kind] = {
@@ -44,16 +44,17 @@ def step(item: Item, verb: Verb, actor: Actor, now: int, **facts: Any) -> Step:
 def write(tx: Tx, actor: Actor, *steps: Step, now: int) -> None:
     """Write the moves of one worker, in their order. Raises ItemNotFound when an item is not as it was read: what a
     worker holds is only ever changed under the lock of their shift, or purged."""
-    for each in steps:
-        if not tx.run("item_move", **_move(each)):
-            raise ItemNotFound(each.before.id)
-    _tell(tx, actor, steps, now)
+    (changed,) = tx.together(("item_move", [_move(each) for each in steps]))
+    if changed != len(steps):
+        raise ItemNotFound(steps[-1].before.id)
+    tx.together(*_told(actor, steps, now))
 
 
 def write_locked(tx: Tx, actor: Actor, steps: Sequence[Step], *, now: int) -> None:
     """Write the moves of a batch of items that are locked."""
     tx.batch("item_move", [_move(each) for each in steps])
-    _tell(tx, actor, steps, now)
+    for statement, rows in _told(actor, steps, now):
+        tx.batch(statement, rows)
 
 
 def subject(item_id: int) -> str:
@@ -102,9 +103,10 @@ def from_row(row: Row) -> Item:
     )
 
 
-def _tell(tx: Tx, actor: Actor, steps: Sequence[Step], now: int) -> None:
-    tx.batch("phase_insert", [_phase(each) for each in steps])
-    record_all(tx, [event(actor, KINDS[each.verb], each.after, now, each.facts) for each in steps])
+def _told(actor: Actor, steps: Sequence[Step], now: int) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The statements that write down what the steps ended, and that they happened."""
+    events = [event(actor, KINDS[each.verb], each.after, now, each.facts) for each in steps]
+    return [("phase_insert", [_phase(each) for each in steps]), written(events)]
 
 
 def _move(each: Step) -> dict[str, Any]:

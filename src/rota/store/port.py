@@ -1,6 +1,6 @@
 """What the rest of rota may ask of a store, whatever database or disk stands behind it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -32,6 +32,11 @@ class Tx(Protocol):
 
     def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
         """Run once per row of parameters, in one trip."""
+        ...
+
+    def together(self, *batches: tuple[str, Sequence[Mapping[str, Any]]]) -> list[int]:
+        """Run several writing statements, each once per row of parameters, in their order and in one trip; how many
+        rows each of them changed. For few rows."""
         ...
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -87,6 +87,14 @@ class PostgresTx:
                 _copy(cursor, insert, given)
             else:
                 cursor.executemany(self._sql[statement].encode(), given)
+
+    def together(self, *batches: tuple[str, Sequence[Mapping[str, Any]]]) -> list[int]:
+        with _translating(), self._connection.pipeline():
+            # Cursors learn what they changed when the pipeline is left.
+            cursors = [
+                [self._execute(statement, self._sql[statement], row) for row in rows] for statement, rows in batches
+            ]
+        return [sum(cursor.rowcount for cursor in each) for each in cursors]
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)

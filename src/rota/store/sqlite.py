@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -57,6 +57,9 @@ class SqliteTx:
     def batch(self, statement: str, rows: Iterable[Mapping[str, Any]], /) -> None:
         self._before(statement)
         self._connection.executemany(self._sql[statement], rows)
+
+    def together(self, *batches: tuple[str, Sequence[Mapping[str, Any]]]) -> list[int]:
+        return [sum(self.run(statement, **row) for row in rows) for statement, rows in batches]
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)
