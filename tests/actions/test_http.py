@@ -12,8 +12,8 @@ import httpcore
 import pytest
 
 from actions.world import NOW, Silent
-from rota import __version__
-from rota.actions import http, outbound
+from rota import __version__, outbound
+from rota.actions import http
 from rota.actions.http import Caller, answer
 from rota.actions.registry import Context, Form, Line, Refused
 
@@ -283,7 +283,7 @@ def test_no_more_than_the_limit_is_taken_from_a_body() -> None:
             taken.append(1)
             yield b"x" * 16_384
 
-    assert len(outbound._beginning(parts())) == outbound.LIMIT
+    assert len(outbound._beginning(parts(), outbound.LIMIT)) == outbound.LIMIT
     assert len(taken) == 4
 
 

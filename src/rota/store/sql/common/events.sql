@@ -18,4 +18,4 @@ SELECT name, amount FROM totals ORDER BY name;
 
 -- name: schema_answers
 -- Readiness: the newest table is there.
-SELECT count(*) AS n FROM urgency_weights WHERE generation = 0;
+SELECT count(*) AS n FROM webhook_cursor WHERE one = 0;
