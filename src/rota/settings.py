@@ -47,6 +47,13 @@ def _seconds(value: str) -> float:
     return number
 
 
+def _long(value: str) -> float:
+    number = float(value)
+    if not 1 <= number <= 3_153_600_000:
+        raise ValueError
+    return number
+
+
 def _bytes(value: str) -> int:
     match = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
     if not match:
@@ -109,6 +116,8 @@ class Settings:
     urgency: str = _choice("", _urgency, "weights such as priority=10,deadline=1,age=0.5,blocking=5,tag.NAME=2")
     http_call_private: bool = _choice(False, _flag, "yes or no")
     http_call_rate: float = _choice(50.0, _rate, "calls a second, 0 for no limit")
+    webhooks_private: bool = _choice(False, _flag, "yes or no")
+    webhooks_keep_s: float = _choice(30 * 86_400.0, _long, "seconds from 1 to 3153600000")
 
     @property
     def database(self) -> str:

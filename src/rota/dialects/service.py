@@ -11,7 +11,8 @@ from rota.store.port import Blobs, Store
 class Service:
     """Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`.
 
-    `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters.
+    `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters. Webhooks may lead to
+    addresses that are not public where `webhooks_private` says so.
     """
 
     store: Store
@@ -24,3 +25,4 @@ class Service:
     session_s: float
     clock: Callable[[], int]
     new_id: Callable[[int], str]
+    webhooks_private: bool = False

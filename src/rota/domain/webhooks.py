@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -58,8 +58,8 @@ class State(StrEnum):
 class Secrets:
     """What signs: after a rotation the previous secret, too, until `previous_until`."""
 
-    current: str
-    previous: str | None = None
+    current: str = field(repr=False)
+    previous: str | None = field(default=None, repr=False)
     previous_until: int | None = None
 
     def at(self, now: int) -> tuple[str, ...]:
@@ -225,13 +225,17 @@ def payload(kind: str, at: int, data: Mapping[str, Any]) -> str:
 
 def data_of(subject: str, user: str | None, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What a message says of an event of the desk or of a bulk job. An item is called a task, as everywhere outside."""
-    thing, _, number = subject.partition(":")
-    about = {"item": lambda: {"task_id": int(number)}, "job": lambda: {"job_id": number}}.get(thing, dict)()
-    told = {_RENAMED.get(name, name): value for name, value in facts.items()}
-    return {**told, **({} if user is None else {"user": user}), **about}
+    thing, _, word = subject.partition(":")
+    told = {_TASKS.get(name, name): value for name, value in facts.items()}
+    if user is not None:
+        told["user"] = user
+    if thing in _NAMES:
+        told[_NAMES[thing]] = int(word) if thing == "item" else word
+    return told
 
 
-_RENAMED: Mapping[str, str] = {"items": "tasks"}
+_TASKS: Mapping[str, str] = {"items": "tasks"}
+_NAMES: Mapping[str, str] = {"item": "task_id", "job": "job_id"}
 
 
 def judge(outcome: Outcome, kind: str, attempts: int, now: int, jitter: float) -> Verdict:

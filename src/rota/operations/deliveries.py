@@ -219,5 +219,5 @@ def _due(row: Row) -> Due:
     )
 
 
-def _json(values: Iterable[object]) -> str:
-    return msgspec.json.encode(sorted(values)).decode()  # type: ignore[type-var]
+def _json(values: Iterable[str | int]) -> str:
+    return msgspec.json.encode(list(values)).decode()

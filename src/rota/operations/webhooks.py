@@ -27,12 +27,11 @@ _ID = re.compile(r"[0-9a-f]{1,64}")
 _MESSAGE_ID = re.compile(r"msg_[0-9a-z_]{1,128}")
 
 
-def add(tx: Tx, actor: Actor, fields: Fields, *, webhook_id: str, secret: str, now: int) -> Webhook:
-    """A new webhook, for what happens from now on. Raises Forbidden, TooManyWebhooks."""
+def add(tx: Tx, actor: Actor, fields: Fields, *, webhook_id: str, secret: str, position: int, now: int) -> Webhook:
+    """A new webhook for the events after `position` (see tail.newest). Raises Forbidden, TooManyWebhooks."""
     require_admin(actor)
-    account_id = actor.account.id
-    values = {"id": webhook_id, "account_id": account_id, "secret": secret, "created_at": now, **_written(fields)}
-    if not tx.run("webhook_insert", **values, most=WEBHOOKS_LIMIT):
+    values = {"id": webhook_id, "account_id": actor.account.id, "secret": secret, **_written(fields)}
+    if not tx.run("webhook_insert", **values, position=position, created_at=now, most=WEBHOOKS_LIMIT):
         raise TooManyWebhooks(WEBHOOKS_LIMIT)
     added = _locked(tx, actor, webhook_id)
     _record(tx, Kind.WEBHOOK_CREATED, added, now, actor.user.id)
@@ -56,15 +55,15 @@ def page(tx: Tx, actor: Actor) -> list[Webhook]:
     return [from_row(row) for row in tx.all("webhooks_of_account", account_id=actor.account.id)]
 
 
-def update(tx: Tx, actor: Actor, webhook_id: str, fields: Fields, *, now: int) -> Webhook:
-    """Write a webhook anew; what is on its way already goes to the new URL, too. Enabled again, it is told of what
-    happens from now on. Raises Forbidden, WebhookNotFound."""
+def update(tx: Tx, actor: Actor, webhook_id: str, fields: Fields, *, position: int, now: int) -> Webhook:
+    """Write a webhook anew; what is on its way already goes to the new URL, too. One that is enabled again is told of
+    the events after `position` (see tail.newest). Raises Forbidden, WebhookNotFound."""
     before = _locked(tx, actor, webhook_id)
     written = {"url": before.url, "kinds": " ".join(before.kinds), "description": before.description}
     changed = [name for name, value in _written(fields).items() if value != written[name]]
     if changed:
         tx.run("webhook_change", id=before.id, **_written(fields))
-    if fields.enabled and tx.run("webhook_enable", id=before.id):
+    if fields.enabled and tx.run("webhook_enable", id=before.id, position=position):
         changed.append("enabled")
     if changed:
         _record(tx, Kind.WEBHOOK_UPDATED, before, now, actor.user.id, changed=changed)
@@ -108,7 +107,9 @@ def test(tx: Tx, actor: Actor, webhook_id: str, *, test_id: str, now: int) -> De
     return _delivery(tx, webhook, message_id)
 
 
-def deliveries(tx: Tx, actor: Actor, webhook_id: str, *, state: State | None = None, limit: int = 100) -> list[Delivery]:
+def deliveries(
+    tx: Tx, actor: Actor, webhook_id: str, *, state: State | None = None, limit: int = 100
+) -> list[Delivery]:
     """The newest deliveries, the newest first. Raises Forbidden, WebhookNotFound."""
     webhook = by_id(tx, actor, webhook_id)
     tests = {"state": state.value} if state else {}

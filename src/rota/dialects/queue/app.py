@@ -4,11 +4,20 @@ from collections.abc import Iterator
 
 import falcon
 
-from rota.dialects.queue import log, statistics, tasks, workers
+from rota.dialects.queue import log, statistics, tasks, webhooks, workers
 from rota.dialects.queue.resource import Edge, Resource, add_error_handlers
 from rota.dialects.service import Service
 
-PREFIXES = ("/tasks", "/workers", "/events", "/worker-stats", "/owner-stats", "/task-stats", "/floor-stats")
+PREFIXES = (
+    "/tasks",
+    "/workers",
+    "/events",
+    "/worker-stats",
+    "/owner-stats",
+    "/task-stats",
+    "/floor-stats",
+    "/webhooks",
+)
 """The first segments of the paths that this application answers."""
 
 
@@ -40,3 +49,9 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/owner-stats", statistics.OwnerStats(service)
     yield "/task-stats", statistics.TaskStats(service)
     yield "/floor-stats", statistics.FloorStats(service)
+    yield "/webhooks", webhooks.Webhooks(service)
+    yield "/webhooks/{webhook_id}", webhooks.Webhook(service)
+    yield "/webhooks/{webhook_id}/rotate", webhooks.Rotate(service)
+    yield "/webhooks/{webhook_id}/test", webhooks.Test(service)
+    yield "/webhooks/{webhook_id}/deliveries", webhooks.Deliveries(service)
+    yield "/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", webhooks.Retry(service)

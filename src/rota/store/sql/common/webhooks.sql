@@ -1,7 +1,7 @@
 -- name: webhook_insert!
--- A webhook for what comes after the newest event, unless the account has as many as it may.
+-- A webhook for what comes after an event, unless the account has as many as it may.
 INSERT INTO webhooks (id, account_id, url, kinds, description, secret, position, created_at)
-SELECT :id, :account_id, :url, :kinds, :description, :secret, coalesce((SELECT max(id) FROM events), 0), :created_at
+SELECT :id, :account_id, :url, :kinds, :description, :secret, :position, :created_at
 WHERE (SELECT count(*) FROM webhooks WHERE account_id = :account_id) < :most;
 
 -- name: webhook_by_id
@@ -17,9 +17,8 @@ SELECT * FROM webhooks WHERE account_id = :account_id ORDER BY created_at, id;
 UPDATE webhooks SET url = :url, kinds = :kinds, description = :description WHERE id = :id;
 
 -- name: webhook_enable!
--- Send again, from the next event on.
-UPDATE webhooks SET disabled_at = NULL, disabled_because = NULL, failing_since = NULL,
-                    position = coalesce((SELECT max(id) FROM events), 0)
+-- Send again, what comes after an event.
+UPDATE webhooks SET disabled_at = NULL, disabled_because = NULL, failing_since = NULL, position = :position
 WHERE id = :id AND disabled_at IS NOT NULL;
 
 -- name: webhook_disable!
@@ -82,7 +81,7 @@ SELECT 1 AS waits FROM deliveries WHERE state = 'pending' AND next_at <= :now LI
 -- The fence: only the present epoch may say what came of an attempt.
 UPDATE deliveries SET state = :state, attempts = attempts + 1, next_at = :next_at, settled_at = :settled_at,
                       attempted_at = :now, last_status = :status, last_error = :error, courier = NULL
-WHERE id = :id AND epoch = :epoch AND state = 'pending';
+WHERE id = :id AND epoch = :epoch AND courier IS NOT NULL;
 
 -- name: deliveries_abandon!
 -- Nothing more is sent to the webhook. What couriers have in hand just now is fenced off.
