@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from rota import __version__
-from rota.cli import jobs, people, serve
+from rota.cli import jobs, people, serve, webhooks
 from rota.cli.output import CommandError, say
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.add_typer(people.account, name="account")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")
 app.add_typer(jobs.job, name="job")
+app.add_typer(webhooks.webhook, name="webhook")
 
 
 def _version(asked: bool) -> None:

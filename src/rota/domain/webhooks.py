@@ -260,7 +260,8 @@ def _asked_s(outcome: Outcome, now: int) -> float:
         return min(int(text[:9]), PATIENCE_S)
     try:
         when = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, TypeError, IndexError):
+        # OverflowError comes of an offset of thirty digits; the others its parser has raised in earlier versions.
         return 0
     if when.tzinfo is None:
         return 0

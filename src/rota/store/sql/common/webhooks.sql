@@ -74,8 +74,8 @@ UPDATE deliveries SET state = 'pending', attempts = 0, queued_at = :now, next_at
 WHERE id = :id AND courier IS NULL;
 
 -- name: delivery_waits
--- Is any delivery due? A look that locks nothing.
-SELECT 1 AS waits FROM deliveries WHERE state = 'pending' AND next_at <= :now LIMIT 1;
+-- Is any delivery due? A look that locks nothing; without the order PostgreSQL would look through the settled ones.
+SELECT 1 AS waits FROM deliveries WHERE state = 'pending' AND next_at <= :now ORDER BY next_at LIMIT 1;
 
 -- name: delivery_settle!
 -- The fence: only the present epoch may say what came of an attempt.
