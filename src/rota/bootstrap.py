@@ -202,7 +202,6 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
 def _run_courier(name: str, forerunner: str | None) -> None:
     from rota.domain.webhooks import Outcome
     from rota.engine.courier import Courier, Office
-    from rota.operations import deliveries
     from rota.operations.deliveries import Due
 
     settings = read_settings()
@@ -216,12 +215,10 @@ def _run_courier(name: str, forerunner: str | None) -> None:
 
     store = open_store(settings)
     times = {"lease_s": settings.lease_s, "keep_s": settings.webhooks_keep_s}
-    courier = Courier(Office(store, name, attempt, now, random.random, log=log.bind(courier=name), **times))
+    office = Office(store, name, forerunner, attempt, now, random.random, log=log.bind(courier=name), **times)
+    courier = Courier(office)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: courier.drain())
-    if forerunner:
-        with store.write() as tx:
-            deliveries.free(tx, forerunner, now=now())
     lifeline.hold()
     courier.run()
     store.close()

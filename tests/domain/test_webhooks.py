@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rota.domain.events import DESK, Kind
 from rota.domain.webhooks import (
+    DAY,
     JITTER,
     KINDS,
     PATIENCE_S,
@@ -34,7 +35,6 @@ from rota.domain.webhooks import (
 )
 
 NOW = 1_700_000_000 * SECOND
-DAY = 86_400 * SECOND
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 OLDER = "whsec_" + base64.b64encode(b"x" * 24).decode()
 FAILURES = [Outcome(status) for status in (302, 400, 404, 429, 500, 503)] + [Outcome(error="timed out")]
@@ -104,13 +104,13 @@ def test_the_schedule_is_a_day_and_grows() -> None:
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_2xx_is_delivered(status: int) -> None:
-    assert judge(Outcome(status), "item.added", 1, NOW, 0.5) == Verdict(State.DELIVERED, NOW)
+    assert judge(Outcome(status), "item.added", 1, 0, NOW, 0.5) == Verdict(State.DELIVERED, NOW)
 
 
 @pytest.mark.parametrize("outcome", FAILURES, ids=str)
 @pytest.mark.parametrize("attempts", range(1, len(SCHEDULE_S) + 1))
 def test_anything_else_is_tried_again_as_the_schedule_says(outcome: Outcome, attempts: int) -> None:
-    waits = [judge(outcome, "item.added", attempts, NOW, jitter).next_at - NOW for jitter in (0.0, 0.5, 0.999)]
+    waits = [judge(outcome, "item.added", attempts, 0, NOW, jitter).next_at - NOW for jitter in (0.0, 0.5, 0.999)]
     wait = SCHEDULE_S[attempts - 1] * SECOND
     assert waits[0] == pytest.approx(wait * (1 - JITTER))
     assert waits[1] == wait
@@ -119,13 +119,24 @@ def test_anything_else_is_tried_again_as_the_schedule_says(outcome: Outcome, att
 
 @pytest.mark.parametrize("outcome", FAILURES, ids=str)
 def test_after_the_last_attempt_it_is_given_up(outcome: Outcome) -> None:
-    assert judge(outcome, "item.added", len(SCHEDULE_S) + 1, NOW, 0.5) == Verdict(State.FAILED, NOW)
+    assert judge(outcome, "item.added", len(SCHEDULE_S) + 1, 0, NOW, 0.5) == Verdict(State.FAILED, NOW)
+
+
+def test_what_has_waited_for_a_day_is_given_up_whatever_attempts_are_left() -> None:
+    assert judge(Outcome(500), "item.added", 2, DAY - 1, NOW, 0.5).state is State.PENDING
+    assert judge(Outcome(500), "item.added", 2, DAY, NOW, 0.5).state is State.FAILED
+    assert judge(Outcome(200), "item.added", 2, DAY, NOW, 0.5).state is State.DELIVERED
+
+
+def test_a_day_is_long_enough_for_all_attempts_whatever_the_jitter() -> None:
+    longest = sum(SCHEDULE_S[:-1]) * (1 + JITTER) * SECOND
+    assert longest < DAY
 
 
 def test_410_is_final_at_once_and_a_test_is_sent_once() -> None:
-    assert judge(Outcome(410), "item.added", 1, NOW, 0.5).state is State.FAILED
-    assert judge(Outcome(500), TEST, 1, NOW, 0.5).state is State.FAILED
-    assert judge(Outcome(200), TEST, 1, NOW, 0.5).state is State.DELIVERED
+    assert judge(Outcome(410), "item.added", 1, 0, NOW, 0.5).state is State.FAILED
+    assert judge(Outcome(500), TEST, 1, 0, NOW, 0.5).state is State.FAILED
+    assert judge(Outcome(200), TEST, 1, 0, NOW, 0.5).state is State.DELIVERED
 
 
 @pytest.mark.parametrize(
@@ -151,13 +162,13 @@ def test_410_is_final_at_once_and_a_test_is_sent_once() -> None:
     ],
 )
 def test_a_receiver_is_left_alone_as_long_as_it_asks_within_bounds(status: int, header: str, wait_s: int) -> None:
-    verdict = judge(Outcome(status, retry_after=header), "item.added", 1, NOW, 0.5)
+    verdict = judge(Outcome(status, retry_after=header), "item.added", 1, 0, NOW, 0.5)
     assert verdict == Verdict(State.PENDING, NOW + wait_s * SECOND)
 
 
 @given(st.text(max_size=40), st.integers(1, 11))
 def test_no_header_stops_the_retries_or_moves_them_beyond_reach(header: str, attempts: int) -> None:
-    verdict = judge(Outcome(503, retry_after=header), "item.added", attempts, NOW, 0.9)
+    verdict = judge(Outcome(503, retry_after=header), "item.added", attempts, 0, NOW, 0.9)
     assert NOW <= verdict.next_at <= NOW + DAY
 
 

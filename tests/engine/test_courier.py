@@ -74,7 +74,15 @@ def hire(world: World, log: Silent, store: Store) -> Iterator[Callable[..., Cour
     hired: list[Courier] = []
 
     def make(name: str = "one", clock: Callable[[], int] = now, at: Store = store, **changes: Any) -> Courier:
-        given = {"attempt": world.attempt, "chance": lambda: 0.5, "lease_s": 1.0, "keep_s": 60.0, "log": log, **changes}
+        given = {
+            "forerunner": None,
+            "attempt": world.attempt,
+            "chance": lambda: 0.5,
+            "lease_s": 1.0,
+            "keep_s": 60.0,
+            "log": log,
+            **changes,
+        }
         hired.append(Courier(Office(at, name, clock=clock, **given)))
         return hired[-1]
 
@@ -258,6 +266,19 @@ def test_settled_deliveries_are_forgotten_in_time(room: Mailroom, hire: Callable
     room.desk.time += 2_000_000
     hire("three", clock=room.desk.now).turn()
     assert room.deliveries(webhook) == []
+
+
+def test_what_a_dead_forerunner_had_in_hand_is_sent_at_once(
+    room: Mailroom, world: World, hire: Callable[..., Courier]
+) -> None:
+    webhook = room.add()
+    room.desk.add()
+    room.hand_out()
+    assert len(room.claim("courier.1")) == 1
+    round_trip(hire("courier.2", clock=room.desk.now))
+    assert world.called == []
+    round_trip(hire("courier.3", clock=room.desk.now, forerunner="courier.1"))
+    assert room.deliveries(webhook)[0].state is State.DELIVERED
 
 
 def test_a_lease_outlives_its_attempt(room: Mailroom, hire: Callable[..., Courier]) -> None:

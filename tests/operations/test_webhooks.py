@@ -230,6 +230,18 @@ def test_a_day_of_nothing_but_failures_disables_the_webhook(room: Mailroom) -> N
     assert [facts["because"] for facts in told(room, Kind.WEBHOOK_DISABLED)] == [DEAD]
 
 
+def test_a_long_queue_before_a_dead_receiver_does_not_put_its_end_off(room: Mailroom) -> None:
+    webhook = room.add()
+    for _ in range(3):
+        room.desk.add()
+    room.hand_out()
+    room.attempt(DOWN)
+    room.desk.time += 86_400 * SECOND
+    (claim,) = room.claim()
+    assert room.settle(claim, DOWN)
+    assert room.get(webhook).disabled_because == DEAD
+
+
 def test_a_message_that_never_arrives_does_not_disable_where_others_do(room: Mailroom) -> None:
     webhook = room.add()
     room.desk.add()

@@ -34,6 +34,9 @@ TEST = "webhook.test"
 SCHEDULE_S = (5, 30, 2 * 60, 10 * 60, 30 * 60, 3_600, 2 * 3_600, 4 * 3_600, 8 * 3_600, 8 * 3_600)
 """Seconds to wait after the first failed attempt, the second, and so on: together a day. Then it is given up."""
 
+DAY = 86_400 * SECOND
+"""Of a receiver with a long queue not all attempts come to pass in a day: what has waited so long is given up, too."""
+
 JITTER = 0.2
 """By how much of itself a wait is longer or shorter, so that what failed together does not come back together."""
 
@@ -238,14 +241,14 @@ _TASKS: Mapping[str, str] = {"items": "tasks"}
 _NAMES: Mapping[str, str] = {"item": "task_id", "job": "job_id"}
 
 
-def judge(outcome: Outcome, kind: str, attempts: int, now: int, jitter: float) -> Verdict:
-    """What becomes of a delivery after so many attempts, the last of which had this outcome.
+def judge(outcome: Outcome, kind: str, attempts: int, age_us: int, now: int, jitter: float) -> Verdict:
+    """What becomes of a delivery after so many attempts, the last of which had this outcome, and so long in line.
 
     `jitter` in [0, 1) chooses where in its range the wait lies.
     """
     if outcome.is_success:
         return Verdict(State.DELIVERED, now)
-    if outcome.is_gone or kind == TEST or attempts > len(SCHEDULE_S):
+    if outcome.is_gone or kind == TEST or attempts > len(SCHEDULE_S) or age_us >= DAY:
         return Verdict(State.FAILED, now)
     wait_s = SCHEDULE_S[attempts - 1] * (1 - JITTER + 2 * JITTER * jitter)
     return Verdict(State.PENDING, now + round(max(wait_s, _asked_s(outcome, now)) * SECOND))

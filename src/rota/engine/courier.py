@@ -42,11 +42,12 @@ Attempt = Callable[[Due, float], Outcome]
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """What a courier works with. `name` stands in the database for what it has in hand; `clock` is microseconds since
-    1970, `chance` in [0, 1)."""
+    """What a courier works with. `name` stands in the database for what it has in hand, and `forerunner` for what one
+    had who is dead; `clock` is microseconds since 1970, `chance` in [0, 1)."""
 
     store: Store
     name: str
+    forerunner: str | None
     attempt: Attempt
     clock: Callable[[], int]
     chance: Callable[[], float]
@@ -100,6 +101,7 @@ class Courier:
         self._draining = threading.Event()
         self._in_hand: set[Claim] = set()
         self._unsettled: list[Settlement] = []
+        self._forerunner = office.forerunner
         self._forgot_at = float("-inf")
 
     def drain(self) -> None:
@@ -119,10 +121,11 @@ class Courier:
 
     def turn(self) -> float:
         """Do once all that there is to do; for how many seconds to wait then, unless an attempt comes back."""
-        done = [self._survive(act) for act in (self._reader.read, self._send, self._forget)]
-        if None in done:
+        more = self._survive(self._reader.read)
+        done = [self._survive(act) for act in (self._bury, self._send, self._forget)]
+        if None in (more, *done):
             return RETRY_S
-        if done[0]:
+        if more:
             return 0.0
         return POLL_S if self._reader.listening or self._in_hand else IDLE_S
 
@@ -135,6 +138,14 @@ class Courier:
                     self._in_hand.remove(returned.claim)
                     self._unsettled.append(returned)
                 returned = self._returned.get_nowait()
+
+    def _bury(self) -> bool:
+        """Once: what a dead forerunner had in hand is due."""
+        if self._forerunner:
+            with self._office.store.write() as tx:
+                deliveries.free(tx, self._forerunner, now=self._office.clock())
+            self._forerunner = None
+        return True
 
     def _send(self) -> bool:
         """Claim what is due, as much of it as there are hands for, and let it be sent."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from rota.domain.webhooks import SCHEDULE_S, Outcome, Secrets, State, Verdict, Webhook, data_of, judge, payload
+from rota.domain.webhooks import TEST, Outcome, Secrets, State, Verdict, Webhook, data_of, judge, payload
 from rota.operations.events import count
 from rota.operations.tail import Told
 from rota.operations.webhooks import disable, from_row, secrets_from
@@ -148,7 +148,8 @@ def forget(tx: Tx, *, before: int) -> int:
 def _settle(tx: Tx, settlement: Settlement) -> State | None:
     made, outcome, now = settlement.claim, settlement.outcome, settlement.now
     row = tx.one("webhook_lock", id=made.due.webhook_id)
-    verdict = judge(outcome, made.due.kind, made.due.attempts + 1, now, settlement.jitter)
+    age_us = now - made.due.queued_at
+    verdict = judge(outcome, made.due.kind, made.due.attempts + 1, age_us, now, settlement.jitter)
     if row is None or not tx.run("delivery_settle", **_settled(made, outcome, verdict, now)):
         return None
     webhook = from_row(row)
@@ -161,8 +162,8 @@ def _settle(tx: Tx, settlement: Settlement) -> State | None:
 
 
 def _is_dead(webhook: Webhook, given_up: Due) -> bool:
-    """All attempts of a day have failed, and nothing else has arrived at the webhook meanwhile."""
-    return given_up.attempts >= len(SCHEDULE_S) and (webhook.delivered_at or 0) < given_up.queued_at
+    """The attempts of a day have failed, and nothing else has arrived at the webhook meanwhile. A test is made once."""
+    return given_up.kind != TEST and (webhook.delivered_at or 0) < given_up.queued_at
 
 
 def _settled(made: Claim, outcome: Outcome, verdict: Verdict, now: int) -> dict[str, Any]:
