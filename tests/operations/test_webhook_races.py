@@ -9,7 +9,7 @@ import pytest
 from desk import Desk
 from mailroom import FINE, LEASE, SECRET, URL, Mailroom
 from races import at_once, overlap
-from rota.domain.errors import WebhookNotFound
+from rota.domain.errors import WebhookDisabled, WebhookNotFound
 from rota.domain.webhooks import Fields, Outcome, State, Webhook
 from rota.operations import deliveries, items, webhooks
 from rota.operations.deliveries import Claim, Settlement
@@ -102,6 +102,59 @@ def test_a_webhook_that_is_disabled_while_an_attempt_is_settled_keeps_nothing_pe
     overlap(room.store, changes[first], open_store(), changes[second])
     assert room.deliveries(webhook, State.PENDING) == []
     assert not room.get(webhook).enabled
+
+
+@pytest.mark.parametrize("first", ["queue", "disable"])
+@pytest.mark.parametrize("verb", ["retry", "test"])
+def test_a_webhook_that_is_disabled_while_somebody_sends_by_hand_keeps_nothing_pending(
+    room: Mailroom, open_store: Callable[[], Store], first: str, verb: str
+) -> None:
+    webhook = room.add()
+    room.desk.add()
+    room.hand_out()
+    room.attempt(FINE)
+    (made,) = room.deliveries(webhook)
+
+    def queue(tx: Tx) -> Any:
+        ids = (room.desk.admin, webhook.id)
+        if verb == "test":
+            return webhooks.test(tx, *ids, test_id="1", now=room.desk.now())
+        return webhooks.retry(tx, *ids, made.message_id, now=room.desk.now())
+
+    changes = {"queue": queue, "disable": update(room, webhook, enabled=False)}
+    second = "disable" if first == "queue" else "queue"
+    answers = overlap(room.store, changes[first], open_store(), changes[second])
+    assert isinstance(answers[1], WebhookDisabled) == (second == "queue")
+    assert room.deliveries(webhook, State.PENDING) == []
+
+
+def test_webhooks_are_locked_in_one_order_whatever_came_back_first(room: Mailroom) -> None:
+    for _ in range(4):
+        room.add()
+    room.desk.add()
+    room.hand_out()
+    claims = room.claim()
+    locked: list[str] = []
+
+    class Watched:
+        """A transaction that tells whom it locks."""
+
+        def __init__(self, tx: Tx) -> None:
+            self._tx = tx
+
+        def one(self, statement: str, /, **params: Any) -> Any:
+            if statement == "webhook_lock":
+                locked.append(params["id"])
+            return self._tx.one(statement, **params)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._tx, name)
+
+    with room.store.write() as tx:
+        made = [Settlement(claim, FINE, room.desk.now(), 0.5) for claim in reversed(claims)]
+        assert deliveries.settle(Watched(tx), made) == 4  # type: ignore[arg-type]
+    assert locked == sorted(locked)
+    assert len(set(locked)) == 4
 
 
 def test_couriers_who_settle_for_many_webhooks_at_once_do_not_wait_in_a_circle(
