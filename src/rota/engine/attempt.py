@@ -35,5 +35,10 @@ def attempt(
         return Outcome(error="timed out")
     except Exception as error:
         # Whatever a URL or an answer brings about: it is this delivery's trouble alone.
-        return Outcome(error=f"unreachable: {error or type(error).__name__}"[:200].replace("\0", ""))
+        return Outcome(error=f"unreachable: {_printable(str(error)) or type(error).__name__}")
     return Outcome(reply.status, retry_after=reply.retry_after)
+
+
+def _printable(text: str) -> str:
+    """Its beginning, without what no database would take."""
+    return "".join(each for each in text[:200] if each.isprintable())
