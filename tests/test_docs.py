@@ -3,11 +3,14 @@
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rota.clock import now
 from rota.domain.errors import Refusal
 from rota.domain.events import Kind
+from rota.domain.webhooks import KINDS, headers, new_secret
 from rota.settings import Settings
 from rota.web.metrics import TOTALS
 
@@ -36,6 +39,23 @@ def test_every_refusal_has_a_heading_and_every_heading_a_refusal() -> None:
 @pytest.mark.parametrize("name", TOTALS)
 def test_every_metric_is_explained(name: str) -> None:
     assert f"rota_{name}_total" in OPERATE
+
+
+def test_the_verification_that_receivers_are_shown_works() -> None:
+    (program,) = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs/webhooks.md").read_text(), re.M | re.S)
+    shown: dict[str, Any] = {}
+    exec(program, shown)
+    old, mine, other = (new_secret(bytes([each]) * 32) for each in range(3))
+    sent, body = dict(headers("msg_1", (mine, old), b"{}", now())), b"{}"
+    assert shown["verify"](mine, sent, body)
+    assert shown["verify"](old, sent, body)
+    assert not shown["verify"](other, sent, body)
+    assert not shown["verify"](mine, sent, b"{} ")
+    assert not shown["verify"](mine, dict(headers("msg_1", (mine,), body, now() - 301_000_000)), body)
+
+
+def test_every_type_of_message_is_an_event_with_a_heading() -> None:
+    assert set(KINDS) <= set(headings("Events"))
 
 
 @pytest.mark.parametrize("page", [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")], ids=lambda path: path.name)

@@ -1,10 +1,11 @@
 """Puts a server together: the only file that names a database, a blob store, an engine and the settings.
 
-It is also what the processes of a server run: `python -m rota.bootstrap http|runner …`.
+It is also what the processes of a server run: `python -m rota.bootstrap http|runner|courier …`.
 """
 
 import gc
 import os
+import random
 import signal
 import sys
 from collections.abc import Sequence
@@ -80,7 +81,13 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
             supervisor.kill()
             raise
         # Their imports would take the cores from the HTTP process: that one is waited for.
-        _add_runners(supervisor, _owners(settings, sole=sole), workers, patience_s=2.0)
+        owners = _owners(settings, sole=sole)
+        _add_runners(supervisor, owners, workers, patience_s=2.0)
+        supervisor.add(
+            f"{owners}courier",
+            lambda name, forerunner: _command("courier", name, forerunner or ""),
+            patience_s=2.0,
+        )
         code: int = supervisor.run(
             ready=lambda: address.answers(host, port),
             announce=lambda: print(f"rota: listening on {address.url(host, port)}", flush=True),
@@ -122,6 +129,7 @@ def application() -> Any:
         new_id=new_id,
         slack_secret=settings.slack_signing_secret,
         slack_respond=settings.slack_respond,
+        webhooks_private=settings.webhooks_private,
     )
     return create(service)
 
@@ -193,6 +201,31 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     store.close()
 
 
+def _run_courier(name: str, forerunner: str | None) -> None:
+    from rota.domain.webhooks import Outcome
+    from rota.engine.courier import Courier, Office
+    from rota.operations.deliveries import Due
+
+    settings = read_settings()
+    configure_log(settings)
+
+    def attempt(due: Due, until: float) -> Outcome:
+        # With the first one: most servers have no webhook, and this is a third of what a courier weighs.
+        from rota.engine.attempt import attempt
+
+        return attempt(due, until=until, private=settings.webhooks_private, now=now())
+
+    store = open_store(settings)
+    times = {"lease_s": settings.lease_s, "keep_s": settings.webhooks_keep_s}
+    office = Office(store, name, forerunner, attempt, now, random.random, log=log.bind(courier=name), **times)
+    courier = Courier(office)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: courier.drain())
+    lifeline.hold()
+    courier.run()
+    store.close()
+
+
 def _supervisor(settings: Settings) -> Any:
     from rota.engine.embedded import Supervisor
 
@@ -236,21 +269,24 @@ def _found(settings: Settings, store: Store) -> None:
 
 
 def _recover(settings: Settings) -> None:
-    """Nobody else serves this folder: what its earlier runners held is free, with no lease to wait for."""
+    """Nobody else serves this folder: what its earlier runners and its courier held is free, with no lease to wait
+    for."""
     from rota.engine import ledger
-    from rota.operations import sweeps
+    from rota.operations import deliveries, sweeps
 
-    store = open_store(settings)
+    store, owners = open_store(settings), _owners(settings, sole=True)
     with store.write() as tx:
-        ledger.recover(tx, _owners(settings, sole=True), now=now())
+        ledger.recover(tx, owners, now=now())
+        deliveries.free(tx, owners, now=now())
     sweeps.remove_orphans(store, open_blobs(settings))
     store.close()
 
 
 def _owners(settings: Settings, *, sole: bool) -> str:
-    """How the names of this process's runners begin, in a ledger that other machines and `rota worker` may share.
+    """How the names of this process's runners and its courier begin, in a database that other machines and `rota
+    worker` may share.
 
-    Only runners of a sole server may be freed by the next one.
+    Only those of a sole server may be freed by the next one.
     """
     return f"{folder.server_id(settings.data)}.{'sole' if sole else 'more'}."
 
@@ -259,7 +295,7 @@ def main(words: Sequence[str]) -> None:
     if words[0] == "http":
         _serve_http(words[1], int(words[2]))
     else:
-        _run_runner(words[1], words[2] or None)
+        {"runner": _run_runner, "courier": _run_courier}[words[0]](words[1], words[2] or None)
 
 
 if __name__ == "__main__":

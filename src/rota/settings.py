@@ -52,6 +52,13 @@ def _seconds(value: str) -> float:
     return number
 
 
+def _long(value: str) -> float:
+    number = float(value)
+    if not 1 <= number <= 3_153_600_000:
+        raise ValueError
+    return number
+
+
 def _bytes(value: str) -> int:
     match = re.fullmatch(r"(\d+)\s*([KMGT]?)i?B?", value.strip(), re.IGNORECASE)
     if not match:
@@ -116,6 +123,8 @@ class Settings:
     http_call_rate: float = _choice(50.0, _rate, "calls a second, 0 for no limit")
     slack_signing_secret: str = _choice("", _word, "the signing secret of a Slack app", secret=True)
     slack_respond: bool = _choice(False, _flag, "yes or no")
+    webhooks_private: bool = _choice(False, _flag, "yes or no")
+    webhooks_keep_s: float = _choice(30 * 86_400.0, _long, "seconds from 1 to 3153600000")
 
     @property
     def database(self) -> str:

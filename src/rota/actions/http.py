@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 import httpcore
 
 from rota import __version__
-from rota.actions.outbound import Call, Clock, Deadline, Gate, Network, Reply, Resolve, is_url, send
-from rota.actions.outbound import resolve as look_up
 from rota.actions.registry import ERROR, Context, Form, Line, Refused, action
+from rota.outbound import AddressRefused, Call, Clock, Deadline, Gate, Network, Reply, Resolve, is_url, send
+from rota.outbound import resolve as look_up
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 TOTAL_S = 30.0
@@ -40,7 +40,7 @@ class Caller:
         self._gate = Gate(rate, clock, sleep)
 
     def call(self, call: Call) -> Reply:
-        """The last try's reply. Raises Refused for an address, or httpcore's error of the last try."""
+        """The last try's reply. Raises AddressRefused, or httpcore's error of the last try."""
         until = self._clock() + TOTAL_S
         for tried in range(TRIES):
             # A row does not pay for the turn it had to wait for.
@@ -92,6 +92,8 @@ def answer(caller: Caller, key: str, row: Mapping[str, str]) -> Line:
     """The columns of a row's reply. Raises Refused."""
     try:
         reply = caller.call(_request(key, row))
+    except AddressRefused:
+        raise Refused("address refused") from None
     except httpcore.TimeoutException:
         raise Refused("timed out") from None
     except _ON_THE_WAY:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from rota import __version__
-from rota.cli import desk, hand, jobs, people, serve, shift, statistics
+from rota.cli import desk, hand, jobs, people, serve, shift, statistics, webhooks
 from rota.cli.output import CommandError, say
 
 SECTIONS: Mapping[str, Sequence[str]] = {
@@ -21,7 +21,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "Tasks in hand": ("grab", "done", "release", "bg", "fg", "jobs"),
     "People at the desk": ("login", "logout", "who", "whoami", "finger", "sudo"),
     "Bulk jobs": ("job",),
-    "Administration": ("account", "user", "token", "serve", "worker", "migrate"),
+    "Administration": ("account", "user", "token", "webhook", "serve", "worker", "migrate"),
 }
 """The commands by what they are about."""
 
@@ -56,6 +56,7 @@ app.add_typer(people.account, name="account")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")
 app.add_typer(jobs.job, name="job")
+app.add_typer(webhooks.webhook, name="webhook")
 
 
 def _version(asked: bool) -> None:

@@ -12,7 +12,8 @@ class Service:
     """Sizes are bytes. A stop waits `stop_s` for the runners; a session token lasts `session_s`.
 
     `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters. Without a `slack_secret` there is
-    no Slack; `slack_respond` lets buttons be answered by a call to Slack, too.
+    no Slack; `slack_respond` lets buttons be answered by a call to Slack, too. Webhooks may lead to addresses that are
+    not public where `webhooks_private` says so.
     """
 
     store: Store
@@ -27,3 +28,4 @@ class Service:
     new_id: Callable[[int], str]
     slack_secret: str = field(default="", repr=False)
     slack_respond: bool = False
+    webhooks_private: bool = False

@@ -207,6 +207,46 @@ class WorkerNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class WebhookNotFound(Refusal):
+    """No such webhook in the actor's account."""
+
+    webhook_id: str
+    code: ClassVar[str] = "webhook_not_found"
+
+
+@dataclass(eq=False)
+class DeliveryNotFound(Refusal):
+    """The webhook has no such delivery, or has it no longer."""
+
+    delivery_id: str
+    code: ClassVar[str] = "delivery_not_found"
+
+
+@dataclass(eq=False)
+class WebhookDisabled(Refusal):
+    """Nothing is sent to a webhook that is disabled."""
+
+    webhook_id: str
+    code: ClassVar[str] = "webhook_disabled"
+
+
+@dataclass(eq=False)
+class DeliveryUnderWay(Refusal):
+    """A courier has the delivery in hand at this moment."""
+
+    delivery_id: str
+    code: ClassVar[str] = "delivery_under_way"
+
+
+@dataclass(eq=False)
+class TooManyWebhooks(Refusal):
+    """The account has `most` webhooks already."""
+
+    most: int
+    code: ClassVar[str] = "too_many_webhooks"
+
+
+@dataclass(eq=False)
 class StorageFull(Refusal):
     """The disk or the database has no room; nothing of the request was kept."""
 
@@ -230,6 +270,11 @@ DESK: frozenset[type[Refusal]] = frozenset(
         NothingToGrab,
         NotOnShift,
         WorkerNotFound,
+        WebhookNotFound,
+        DeliveryNotFound,
+        WebhookDisabled,
+        DeliveryUnderWay,
+        TooManyWebhooks,
     }
 )
 """What only the desk refuses: a dialect that does not serve it never meets these."""

@@ -32,6 +32,11 @@ class Kind(StrEnum):
     ITEM_PURGED = "item.purged"
     SHIFT_STARTED = "shift.started"
     SHIFT_ENDED = "shift.ended"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_UPDATED = "webhook.updated"
+    WEBHOOK_ROTATED = "webhook.rotated"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_DELETED = "webhook.deleted"
 
 
 DESK = frozenset(kind for kind in Kind if kind.startswith(("item.", "shift."))) - {Kind.ITEM_PURGED}

@@ -70,6 +70,7 @@ def purge(tx: Tx, actor: Actor, item_id: int, *, now: int) -> None:
     account_id = actor.account.id
     if not known_id(item_id) or not tx.run("item_delete", id=item_id, account_id=account_id):
         raise ItemNotFound(item_id)
+    tx.run("deliveries_of_subject_delete", subject=subject(item_id))
     tx.run("events_delete", subject=subject(item_id))
     record(tx, Event(now, Kind.ITEM_PURGED, account_id, f"account:{account_id}", actor.user.id, {"item": item_id}))
 

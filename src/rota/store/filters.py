@@ -24,6 +24,7 @@ TESTS: Mapping[str, Mapping[str, str]] = {
     },
     "stats_items_requested": _OF_ITEMS,
     "stats_items_completed": _OF_ITEMS,
+    "deliveries_page": {"state": "state = :state"},
     "desk_log": {
         # Word for word the condition of the index events_of_desk.
         "desk": "e.kind IN ('item.added', 'item.updated', 'item.deleted', 'item.peeked', 'item.grabbed', "

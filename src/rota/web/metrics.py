@@ -16,6 +16,8 @@ TOTALS = {
     "leases": "Leases of chunks granted.",
     "takeovers": "Chunks taken over from a runner whose lease ran out.",
     "runner_deaths": "Runners that died with a chunk in hand or without.",
+    "deliveries_delivered": "Messages that webhooks have taken.",
+    "deliveries_failed": "Messages to webhooks that were given up.",
 }
 
 

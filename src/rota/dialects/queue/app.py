@@ -4,13 +4,23 @@ from collections.abc import Iterator
 
 import falcon
 
-from rota.dialects.queue import log, statistics, tasks, workers
+from rota.dialects.queue import log, statistics, tasks, webhooks, workers
 from rota.dialects.queue.resource import Edge, Resource, add_error_handlers
 from rota.dialects.queue.slack.resources import Commands, Interactive
 from rota.dialects.queue.slack.respond import Responder, post
 from rota.dialects.service import Service
 
-PREFIXES = ("/tasks", "/workers", "/events", "/worker-stats", "/owner-stats", "/task-stats", "/floor-stats", "/slack")
+PREFIXES = (
+    "/tasks",
+    "/workers",
+    "/events",
+    "/worker-stats",
+    "/owner-stats",
+    "/task-stats",
+    "/floor-stats",
+    "/webhooks",
+    "/slack",
+)
 """The first segments of the paths that this application answers."""
 
 
@@ -44,3 +54,9 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/floor-stats", statistics.FloorStats(service)
     yield "/slack/commands", Commands(service)
     yield "/slack/interactive", Interactive(service, Responder(post) if service.slack_respond else None)
+    yield "/webhooks", webhooks.Webhooks(service)
+    yield "/webhooks/{webhook_id}", webhooks.Webhook(service)
+    yield "/webhooks/{webhook_id}/rotate", webhooks.Rotate(service)
+    yield "/webhooks/{webhook_id}/test", webhooks.Test(service)
+    yield "/webhooks/{webhook_id}/deliveries", webhooks.Deliveries(service)
+    yield "/webhooks/{webhook_id}/deliveries/{delivery_id}/retry", webhooks.Retry(service)

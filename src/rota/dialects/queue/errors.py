@@ -12,6 +12,8 @@ from typing import Any
 import falcon
 
 from rota.domain.errors import (
+    DeliveryNotFound,
+    DeliveryUnderWay,
     Forbidden,
     InvalidFields,
     ItemNotActive,
@@ -25,7 +27,10 @@ from rota.domain.errors import (
     StorageFull,
     StoreUnavailable,
     TooManyFailures,
+    TooManyWebhooks,
     Unauthenticated,
+    WebhookDisabled,
+    WebhookNotFound,
     WorkerNotFound,
 )
 
@@ -89,6 +94,11 @@ TABLE: Mapping[type[Refusal], Form] = {
     NotYourItem: Form(409, lambda refusal: _NOT_YOURS.get(refusal.verb, "This is not your task!")),
     ItemNotSuspended: Form(409, _says("This task is not suspended!")),
     ItemNotActive: Form(409, _says("This task is not active!")),
+    WebhookNotFound: Form(404, _says("Webhook does not exist.")),
+    DeliveryNotFound: Form(404, _says("Delivery does not exist.")),
+    WebhookDisabled: Form(409, _says("Webhook is disabled.")),
+    DeliveryUnderWay: Form(409, _says("Delivery is under way.")),
+    TooManyWebhooks: Form(409, _says("There are {most} webhooks already.")),
     TooManyFailures: Form(
         429,
         _says("Too many failed sign-ins from your address. Try again in {retry_after_s} s"),

@@ -10,13 +10,13 @@ import falcon.testing
 import pytest
 
 from dialects.queue.slack.lab import BOB, Lab, buttons, service
-from rota.actions.outbound import Deadline, Network
 from rota.actions.registry import Refused
 from rota.dialects.queue.app import create
 from rota.dialects.queue.slack import respond
 from rota.dialects.queue.slack.blocks import BUTTONS, PRESSED
 from rota.dialects.queue.slack.respond import Responder
 from rota.domain.items import Completion, Status
+from rota.outbound import Deadline, Network
 from support import wait_until
 
 

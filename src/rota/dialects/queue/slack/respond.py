@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from rota.actions.outbound import Call, Deadline, Network, resolve, send
+from rota.outbound import Call, Deadline, Network, resolve, send
 
 log = structlog.get_logger()
 

@@ -18,11 +18,9 @@ from typing import Any
 import httpcore
 import httpx
 
-from rota.actions.registry import Refused
-
 CONNECT_S = 5.0
 LIMIT = 64 * 1024
-"""Bytes of a body that are read, and no more."""
+"""Bytes of a body that are read, where nobody asks for less."""
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _BLOCK = 16 * 1024
@@ -30,6 +28,10 @@ _BLOCK = 16 * 1024
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Clock = Callable[[], float]
 Resolve = Callable[[str, int], list[str]]
+
+
+class AddressRefused(Exception):
+    """The address is not public, and only public ones may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """`text` is the body's beginning, at most LIMIT bytes of it."""
+    """`text` is the body's beginning, as much of it as was asked for."""
 
     status: int
     text: str
@@ -84,7 +86,7 @@ class Deadline:
 
 
 class Network(httpcore.NetworkBackend):
-    """Connects to allowed addresses only, to the first that answers. Raises Refused if any is not allowed."""
+    """Connects to allowed addresses only, to the first that answers. Raises AddressRefused if any is not."""
 
     def __init__(self, deadline: Deadline, *, private: bool, resolve: Resolve) -> None:
         self._deadline, self._private, self._resolve = deadline, private, resolve
@@ -114,7 +116,7 @@ class Network(httpcore.NetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(str(error)) from error
         if not self._private and not all(is_public(address) for address in found):
-            raise Refused("address refused")
+            raise AddressRefused
         return found
 
 
@@ -144,10 +146,11 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-def send(call: Call, network: httpcore.NetworkBackend) -> Reply:
+def send(call: Call, network: httpcore.NetworkBackend, limit: int = LIMIT) -> Reply:
     """One try on a connection of its own; redirects are not followed, cookies and proxies not known.
 
-    Raises Refused for an address that may not be called, and httpcore's errors for what goes wrong on the way.
+    Of the body `limit` bytes are read; with 0 the reply is there once its headers are. Raises AddressRefused for an
+    address that may not be called, and httpcore's errors for what goes wrong on the way.
     """
     url = httpx.URL(call.url)
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
@@ -158,8 +161,9 @@ def send(call: Call, network: httpcore.NetworkBackend) -> Reply:
         pool.stream(call.method, target, headers=headers, content=call.body or None, extensions=timeouts) as answer,
     ):
         told = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
-        data = _beginning(answer.iter_stream())
-    return Reply(answer.status, _text(data, told.get(b"content-type", "")), told.get(b"retry-after", ""))
+        data = _beginning(answer.iter_stream(), limit)
+    text = _text(data, told.get(b"content-type", ""), whole=len(data) < limit)
+    return Reply(answer.status, text, told.get(b"retry-after", ""))
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -176,13 +180,33 @@ def is_public(text: str) -> bool:
     return all(_is_global(each) for each in (address, *_carried(address)))
 
 
-def is_url(cell: str) -> bool:
+def is_url(text: str) -> bool:
     """An http or https URL with a host."""
     try:
-        url = httpx.URL(cell)
+        url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError):
         return False
     return url.scheme in {"http", "https"} and bool(url.host)
+
+
+def has_credentials(text: str) -> bool:
+    """A URL with a name or a password before its host."""
+    return bool(httpx.URL(text).userinfo)
+
+
+def host_of(text: str) -> str:
+    return httpx.URL(text).host
+
+
+def leads_inside(text: str, resolve: Resolve) -> bool:
+    """Whether an address of a URL's host is not public, as far as can be told now: of a host that has none, nobody
+    knows where it will lead."""
+    url = httpx.URL(text)
+    try:
+        found = resolve(url.raw_host.decode("ascii"), url.port or 0)
+    except (OSError, UnicodeError):
+        return False
+    return not all(is_public(address) for address in found)
 
 
 def _is_global(address: Address) -> bool:
@@ -205,21 +229,21 @@ def _credentials(url: httpx.URL) -> list[tuple[str, str]]:
     return [("Authorization", f"Basic {base64.b64encode(pair).decode()}")]
 
 
-def _beginning(parts: Iterator[bytes]) -> bytes:
+def _beginning(parts: Iterator[bytes], limit: int) -> bytes:
     data = b""
-    while len(data) < LIMIT and (part := next(parts, b"")):
+    while len(data) < limit and (part := next(parts, b"")):
         data += part
-    return data[:LIMIT]
+    return data[:limit]
 
 
-def _text(data: bytes, content_type: str) -> str:
+def _text(data: bytes, content_type: str, *, whole: bool) -> str:
     _, _, charset = content_type.partition("charset=")
     try:
         decoder = codecs.getincrementaldecoder(charset.split(";")[0].strip(" \"'") or "utf-8")("replace")
     except LookupError:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    # Not final when the body was cut: half a character at the end is left out.
-    return str(decoder.decode(data, final=len(data) < LIMIT))
+    # Where the body was cut, half a character at the end is left out.
+    return str(decoder.decode(data, final=whole))
 
 
 @functools.cache
