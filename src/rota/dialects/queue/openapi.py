@@ -8,10 +8,16 @@ from rota.dialects.queue.schemas import LIMIT, MOVE, NEW_TASK, SECONDS, SHIFT, T
 from rota.domain.items import Status
 
 _SECONDS: Node = {**SECONDS, "minimum": 0, "maximum": MOST_SECONDS}
-# A blank value counts as none.
-_MOMENT: Node = {"anyOf": [_SECONDS, TIME, {"const": ""}]}
 
-_SOMEBODY: Node = {"anyOf": [{"type": "string", "format": "email"}, {"const": ""}]}
+
+def _or_blank(*schemas: Node) -> Node:
+    """A blank value of a query counts as none."""
+    return {"anyOf": [*schemas, {"const": ""}]}
+
+
+_MOMENT = _or_blank(_SECONDS, TIME)
+
+_SOMEBODY = _or_blank({"type": "string", "format": "email"})
 
 _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
     "task_id": ("path", TASK_ID, "The task."),
@@ -22,15 +28,15 @@ _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
     "title": ("query", STRING, "Only tasks whose title holds these words, whatever their case."),
     "worker": ("query", _SOMEBODY, "Only this worker."),
     "owner:one": ("query", _SOMEBODY, "Only this owner."),
-    "n": ("query", {**LIMIT, "default": 100}, "How many at most."),
-    "n:one": ("query", {**LIMIT, "default": 1}, "How many at most."),
+    "n": ("query", _or_blank({**LIMIT, "default": 100}), "How many at most."),
+    "n:one": ("query", _or_blank({**LIMIT, "default": 1}), "How many at most."),
     "user": ("query", STRING, "Only what this worker did; `task` is then ignored."),
     "type": ("query", {"enum": [*EVENT_TYPES, ""]}, "Only events of this type; loginout is login and logout."),
-    "task": ("query", {**TASK_ID, "minimum": 0}, "Only what happened to this task."),
+    "task": ("query", _or_blank({**TASK_ID, "minimum": 0}), "Only what happened to this task."),
     "long": ("query", {"enum": ["true", "false", ""]}, "With the tasks in hand, and what was done since the login."),
     "from": ("query", _MOMENT, "The start of the interval: ISO 8601, or seconds since 1970."),
     "to": ("query", _MOMENT, "Its end, which is not part of it. [now]"),
-    "threshold": ("query", {**_SECONDS, "default": 60}, "Seconds of waiting."),
+    "threshold": ("query", _or_blank({**_SECONDS, "default": 60}), "Seconds of waiting."),
 }
 
 _ERRORS: Mapping[int, str] = {

@@ -10,13 +10,12 @@ import falcon.testing
 import pytest
 
 from dialects.queue.slack.lab import BOB, Lab, buttons, service
-from rota.actions.registry import Refused
 from rota.dialects.queue.app import create
 from rota.dialects.queue.slack import respond
 from rota.dialects.queue.slack.blocks import BUTTONS, PRESSED
 from rota.dialects.queue.slack.respond import Responder
 from rota.domain.items import Completion, Status
-from rota.outbound import Deadline, Network
+from rota.outbound import AddressRefused, Deadline, Network
 from support import wait_until
 
 
@@ -224,5 +223,5 @@ def test_a_post_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_post_reaches_the_internet_alone() -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         respond.post("https://127.0.0.1:1/", b"{}")
