@@ -3,7 +3,7 @@
 import base64
 import itertools
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from rota.domain.webhooks import KINDS, Outcome
 from rota.operations import accounts
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
+from rota.store.sqlite import SqliteStore
 
 START = "2023-11-14T22:13:20Z"
 PUBLIC = "https://203.0.114.7/hook"
@@ -47,6 +48,16 @@ class Lab:
         assert (refused.status_code, refused.json["error"]["code"]) == (400, "invalid_fields")
         faults: dict[str, str] = refused.json["error"]["faults"]
         return faults
+
+
+@pytest.fixture
+def store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
+    """One database is enough for what is said: what is done is tested on both."""
+    path = tmp_path / "rota.db"
+    path.write_bytes(migrated_sqlite.read_bytes())
+    opened = SqliteStore(f"sqlite:///{path}")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
