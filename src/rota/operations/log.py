@@ -8,7 +8,7 @@ import msgspec
 from rota.domain.accounts import Actor
 from rota.domain.events import Kind
 from rota.domain.items import Line
-from rota.operations.moves import subject
+from rota.operations.moves import item_id_of, subject
 from rota.store.port import Row, Tx
 
 LINES_LIMIT = 1_000
@@ -42,7 +42,5 @@ def _page(tx: Tx, actor: Actor, tests: Mapping[str, Any], limit: int) -> list[Li
 
 
 def _line(row: Row) -> Line:
-    named = row["subject"].removeprefix("item:")
-    item_id = int(named) if named != row["subject"] else None
     facts = msgspec.json.decode(row["facts"], type=dict[str, object])
-    return Line(row["id"], row["at"], row["kind"], row["email"], item_id, facts)
+    return Line(row["id"], row["at"], row["kind"], row["email"], item_id_of(row["subject"]), facts)

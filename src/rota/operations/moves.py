@@ -61,6 +61,12 @@ def subject(item_id: int) -> str:
     return f"item:{item_id}"
 
 
+def item_id_of(subject: str) -> int | None:
+    """The item that the log names so; None for another thing."""
+    named = subject.removeprefix("item:")
+    return int(named) if named != subject else None
+
+
 def event(actor: Actor, kind: Kind, item: Item, now: int, facts: Mapping[str, Any] | None = None) -> Event:
     return Event(now, kind, item.account_id, subject(item.id), actor.user.id, dict(facts or {}))
 
