@@ -23,6 +23,7 @@ SCRIPTS = (
     "far_range",
     "memory",
     "desk",
+    "stream",
     "peers",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}

@@ -143,26 +143,28 @@ class Server:
                 total += int(re.findall(r"rchar: (\d+)", Path(f"/proc/{pid}/io").read_text())[0])
         return total
 
-    def cpu_s(self) -> Seconds:
-        """Processor time of its living processes, in user and kernel mode."""
+    def cpu_s(self, role: str = "") -> Seconds:
+        """Processor time of its living processes, or of those of a role, in user and kernel mode."""
         ticks = 0
         for pid in self.pids():
             with suppress(OSError):
+                if role and _role(Path(f"/proc/{pid}/cmdline").read_text().split("\0")) != role:
+                    continue
                 after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 ticks += int(after_name[11]) + int(after_name[12])
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def serving(folder: Path, workers: int = 2) -> Iterator[Server]:
-    """`rota serve` on the folder. Nothing of it is alive afterwards."""
+def serving(folder: Path, workers: int = 2, **settings: str) -> Iterator[Server]:
+    """`rota serve` on the folder, with ROTA_* settings. Nothing of it is alive afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [ROTA, "serve", "--port", "0", "--data", str(folder / "data"), "--workers", str(workers)]
     began = time.perf_counter()
     # A request's line in the log is part of its cost; the file is part of what a server has.
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True, env=ENVIRON
+            command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True, env={**ENVIRON, **settings}
         )
     try:
         line = _first_line(process)

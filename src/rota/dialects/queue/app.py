@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import falcon
 
-from rota.dialects.queue import log, statistics, tasks, workers
+from rota.dialects.queue import log, statistics, stream, tasks, workers
 from rota.dialects.queue.resource import Edge, Resource, add_error_handlers
 from rota.dialects.service import Service
 
@@ -36,6 +36,7 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/workers/tasks/{task_id}", workers.HandTask(service)
     yield "/workers/{email}", workers.Worker(service)
     yield "/events", log.Events(service)
+    yield "/events/stream", stream.EventStream(service)
     yield "/worker-stats", statistics.WorkerStats(service)
     yield "/owner-stats", statistics.OwnerStats(service)
     yield "/task-stats", statistics.TaskStats(service)
