@@ -18,7 +18,7 @@ from rota.clock import new_id, new_token, now
 from rota.engine import lifeline
 from rota.settings import Settings, read_settings
 from rota.store.port import INCOMING, Blobs, Store
-from rota.web import address
+from rota.web import address, connections
 
 log = structlog.get_logger()
 
@@ -112,8 +112,13 @@ def application() -> Any:
     lifeline.die_with_parent()
     store = open_store(settings)
     feed = Feed(store, settings.streams)
-    # Granian waits for the answers that it has begun, and streams have no end of their own.
-    lifeline.at_signal(feed.close)
+
+    def end_streams() -> None:
+        """Granian waits for the answers that it has begun, and streams have no end of their own."""
+        feed.close()
+        connections.cut_standing(lambda: feed.listeners == 0)
+
+    lifeline.at_signal(end_streams)
     service = Service(
         store=store,
         blobs=open_blobs(settings),
