@@ -25,6 +25,7 @@ SCRIPTS = (
     "desk",
     "floor",
     "slack",
+    "stream",
     "peers",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}

@@ -143,11 +143,13 @@ class Server:
                 total += int(re.findall(r"rchar: (\d+)", Path(f"/proc/{pid}/io").read_text())[0])
         return total
 
-    def cpu_s(self) -> Seconds:
-        """Processor time of its living processes, in user and kernel mode."""
+    def cpu_s(self, role: str = "") -> Seconds:
+        """Processor time of its living processes, or of those of a role, in user and kernel mode."""
         ticks = 0
         for pid in self.pids():
             with suppress(OSError):
+                if role and _role(Path(f"/proc/{pid}/cmdline").read_text().split("\0")) != role:
+                    continue
                 after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 ticks += int(after_name[11]) + int(after_name[12])
         return ticks / os.sysconf("SC_CLK_TCK")

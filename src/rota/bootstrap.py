@@ -19,7 +19,7 @@ from rota.clock import new_id, new_token, now
 from rota.engine import lifeline
 from rota.settings import Settings, read_settings
 from rota.store.port import INCOMING, Blobs, Store
-from rota.web import address
+from rota.web import address, connections
 
 log = structlog.get_logger()
 
@@ -110,14 +110,24 @@ def application() -> Any:
     # Until Granian's worker has its own handlers it has its parent's, which would swallow the one SIGTERM that it gets.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from rota.actions.registry import installed
+    from rota.dialects.feed import Feed
     from rota.dialects.service import Service
     from rota.web.app import create
 
     settings = read_settings()
     configure_log(settings)
     lifeline.die_with_parent()
+    store = open_store(settings)
+    feed = Feed(store, settings.streams)
+
+    def end_streams() -> None:
+        """Granian waits for the answers that it has begun, and streams have no end of their own."""
+        feed.close()
+        connections.cut_standing(lambda: feed.listeners == 0)
+
+    lifeline.at_signal(end_streams)
     service = Service(
-        store=open_store(settings),
+        store=store,
         blobs=open_blobs(settings),
         catalogue=installed(),
         node=settings.node_name,
@@ -125,6 +135,7 @@ def application() -> Any:
         max_json=settings.max_json,
         stop_s=settings.stop_s,
         session_s=settings.session_s,
+        feed=feed,
         clock=now,
         new_id=new_id,
         slack_secret=settings.slack_signing_secret,
@@ -164,8 +175,9 @@ def _serve_http(host: str, port: int) -> None:
         factory=True,
         workers=1,
         # SQLite and the GIL let about one thread run at a time: more threads only hold slow clients and stops in wait.
-        blocking_threads=settings.threads,
-        backpressure=settings.threads * 4,
+        # A stream holds one for as long as it lasts, and must not take it from other requests.
+        blocking_threads=settings.threads + settings.streams,
+        backpressure=settings.threads * 4 + settings.streams,
         websockets=False,
         log_enabled=False,
         workers_kill_timeout=30,

@@ -25,11 +25,14 @@ def _word(value: str) -> str:
     return value.strip()
 
 
-def _threads(value: str) -> int:
-    number = int(value)
-    if not 1 <= number <= 1024:
-        raise ValueError
-    return number
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value)
+        if not least <= number <= most:
+            raise ValueError
+        return number
+
+    return read
 
 
 def _rate(value: str) -> float:
@@ -115,7 +118,8 @@ class Settings:
     lease_s: float = _choice(10.0, _seconds, "seconds from 0.1 to 86400")
     stop_s: float = _choice(1.5, _seconds, "seconds from 0.1 to 86400")
     session_s: float = _choice(86_400.0, _seconds, "seconds from 0.1 to 86400")
-    threads: int = _choice(64, _threads, "a whole number from 1 to 1024")
+    threads: int = _choice(64, _whole(1, 1024), "a whole number from 1 to 1024")
+    streams: int = _choice(128, _whole(0, 1024), "a whole number from 0 to 1024")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
     urgency: str = _choice("", _urgency, "weights such as priority=10,deadline=1,age=0.5,blocking=5,tag.NAME=2")

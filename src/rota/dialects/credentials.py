@@ -48,6 +48,29 @@ def by_any(store: Store, clock: Clock, req: falcon.Request) -> Actor:
     return actor
 
 
+def standing(store: Store, clock: Clock, req: falcon.Request, actor: Actor) -> Callable[[], bool]:
+    """Asks whether what the actor was let in with still works, for an answer that lasts.
+
+    A token is looked up again. A password is not hashed again, which takes too long to be done often: it works as long
+    as it has not been changed.
+    """
+    token = sent_token(req)
+    if token is None:
+        with store.read() as tx:
+            password = accounts.password_of(tx, actor.user.email)
+
+    def works() -> bool:
+        with store.read() as tx:
+            if token is None:
+                return accounts.password_of(tx, actor.user.email) == password
+            try:
+                return accounts.authenticate(tx, token, clock()).user.id == actor.user.id
+            except Unauthenticated:
+                return False
+
+    return works
+
+
 def _credentials(req: falcon.Request, wanted: str) -> str:
     scheme, _, credentials = (req.get_header("Authorization") or "").partition(" ")
     return credentials.strip() if scheme.lower() == wanted else ""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from rota.actions.registry import Catalogue
+from rota.dialects.feed import Feed
 from rota.store.port import Blobs, Store
 
 
@@ -24,6 +25,7 @@ class Service:
     max_json: int
     stop_s: float
     session_s: float
+    feed: Feed
     clock: Callable[[], int]
     new_id: Callable[[int], str]
     slack_secret: str = field(default="", repr=False)

@@ -247,6 +247,14 @@ class TooManyWebhooks(Refusal):
 
 
 @dataclass(eq=False)
+class TooManyStreams(Refusal):
+    """As many event streams are open as may be; one may end within `retry_after_s` seconds."""
+
+    retry_after_s: int
+    code: ClassVar[str] = "too_many_streams"
+
+
+@dataclass(eq=False)
 class StorageFull(Refusal):
     """The disk or the database has no room; nothing of the request was kept."""
 
@@ -275,6 +283,7 @@ DESK: frozenset[type[Refusal]] = frozenset(
         WebhookDisabled,
         DeliveryUnderWay,
         TooManyWebhooks,
+        TooManyStreams,
     }
 )
 """What only the desk refuses: a dialect that does not serve it never meets these."""

@@ -1,6 +1,7 @@
 """How a child process stays tied to its supervisor: it says that it lives, and does not outlive it."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,6 +33,24 @@ def die_with_parent() -> None:
             os._exit(1)
 
     _repeat(look)
+
+
+def at_signal(act: Callable[[], None]) -> None:
+    """Call `act`, from a thread of its own, when SIGTERM or SIGINT comes, whoever handles them and whoever will.
+
+    Not a handler: Granian's worker sets its own when the application is there, and nothing calls those before them.
+    For the main thread.
+    """
+    heard, said = os.pipe()
+    os.set_blocking(said, False)
+    signal.set_wakeup_fd(said)
+
+    def wait() -> None:
+        while os.read(heard, 1)[0] not in {signal.SIGTERM, signal.SIGINT}:
+            pass
+        act()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _repeat(act: Callable[[], None]) -> None:

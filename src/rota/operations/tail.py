@@ -80,7 +80,7 @@ class Tail:
             rows = self._look(limit)
         if rows:
             self.position = rows[-1]["id"]
-        return [_told(row) for row in rows]
+        return [told(row) for row in rows]
 
     def _settle(self) -> None:
         """Its list is made in a transaction of its own, so that the snapshot of the next look comes after it."""
@@ -113,7 +113,7 @@ def newest(store: Store, patience_s: float = PATIENCE_S) -> int:
     """
     until = time.monotonic() + patience_s
     with store.read() as tx:
-        position: int = tx.value("event_newest")
+        position = highest(tx)
         writers = _writers(tx)
     while writers:
         if time.monotonic() > until:
@@ -121,6 +121,12 @@ def newest(store: Store, patience_s: float = PATIENCE_S) -> int:
         time.sleep(POLL_S)
         with store.read() as tx:
             writers &= _writers(tx)
+    return position
+
+
+def highest(tx: Tx) -> int:
+    """The highest id that can be seen; lower ones may still be to come."""
+    position: int = tx.value("event_newest")
     return position
 
 
@@ -137,7 +143,7 @@ def _before_gap(rows: Sequence[Row], reach: int) -> int:
     return len(rows)
 
 
-def _told(row: Row) -> Told:
+def told(row: Row) -> Told:
     facts = msgspec.json.decode(row["facts"], type=dict[str, Any])
     item_id = item_id_of(row["subject"])
     return Told(row["id"], row["account_id"], row["at"], row["kind"], row["email"], item_id, row["subject"], facts)

@@ -5,6 +5,14 @@ from typing import Any
 
 _TAG = "id IN (SELECT t.item_id FROM item_tags t WHERE t.account_id = :account_id AND t.tag = :tag)"
 _OF_ITEMS = {"tag": _TAG, "title": "lower(title) LIKE :title ESCAPE '\\'"}
+_OF_EVENTS = {
+    # Word for word the condition of the index events_of_desk.
+    "desk": "e.kind IN ('item.added', 'item.updated', 'item.deleted', 'item.peeked', 'item.grabbed', "
+    "'item.suspended', 'item.activated', 'item.released', 'item.succeeded', 'item.failed', "
+    "'shift.started', 'shift.ended')",
+    "kind": "e.kind = :kind",
+    "subject": "e.subject = :subject",
+}
 
 TESTS: Mapping[str, Mapping[str, str]] = {
     "jobs_page": {
@@ -25,15 +33,8 @@ TESTS: Mapping[str, Mapping[str, str]] = {
     "stats_items_requested": _OF_ITEMS,
     "stats_items_completed": _OF_ITEMS,
     "deliveries_page": {"state": "state = :state"},
-    "desk_log": {
-        # Word for word the condition of the index events_of_desk.
-        "desk": "e.kind IN ('item.added', 'item.updated', 'item.deleted', 'item.peeked', 'item.grabbed', "
-        "'item.suspended', 'item.activated', 'item.released', 'item.succeeded', 'item.failed', "
-        "'shift.started', 'shift.ended')",
-        "kind": "e.kind = :kind",
-        "user_id": "e.user_id = :user_id",
-        "subject": "e.subject = :subject",
-    },
+    "desk_log": {**_OF_EVENTS, "user_id": "e.user_id = :user_id"},
+    "desk_log_after": {**_OF_EVENTS, "user": "e.user_id = (SELECT w.id FROM users w WHERE w.email = :user)"},
 }
 
 

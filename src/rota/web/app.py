@@ -24,7 +24,7 @@ Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 def create(service: Service) -> "Application":
     """Everything that a server answers."""
-    metrics = Metrics(service.store)
+    metrics = Metrics(service.store, lambda: service.feed.listeners)
     people = admin.create(store=service.store, clock=service.clock, new_id=service.new_id, session_s=service.session_s)
     desk = queue.create(service)
     return Application(

@@ -1,8 +1,8 @@
 """What /metrics says: requests from this process, rows, chunks, leases and takeovers from the database's totals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 
 from rota.store.port import Store
@@ -38,15 +38,16 @@ class _Totals:
 
 
 class Metrics:
-    """Counts requests, and renders everything in Prometheus' text format."""
+    """Counts requests, and renders everything in Prometheus' text format. `streams` are those that are open."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, streams: Callable[[], int]) -> None:
         self._registry = CollectorRegistry()
         labels = ["dialect", "method", "status"]
         self._requests = Counter("rota_requests", "Requests answered.", labels, registry=self._registry)
         self._seconds = Histogram(
             "rota_request_seconds", "Time until the answer began.", ["dialect"], registry=self._registry
         )
+        Gauge("rota_streams", "Event streams that are open.", registry=self._registry).set_function(streams)
         self._registry.register(_Totals(store))
 
     def note(self, dialect: str, method: str, status: str, seconds: float) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import falcon.testing
 
 from rota.actions.registry import Action, Catalogue, Form
+from rota.dialects.feed import Feed
 from rota.dialects.kazoo.app import create
 from rota.dialects.service import Service
 from rota.domain.jobs import Tally, segment_key
@@ -80,6 +81,7 @@ class Lab:
             "max_json": 1 << 16,
             "stop_s": 0.2,
             "session_s": 60.0,
+            "feed": Feed(self.store, 0),
             "clock": lambda: self.now,
             "new_id": self.new_id,
         }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import falcon
 
-from rota.dialects.queue import log, statistics, tasks, webhooks, workers
+from rota.dialects.queue import log, statistics, stream, tasks, webhooks, workers
 from rota.dialects.queue.resource import Edge, Resource, add_error_handlers
 from rota.dialects.queue.slack.resources import Commands, Interactive
 from rota.dialects.queue.slack.respond import Responder, post
@@ -48,6 +48,7 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/workers/tasks/{task_id}", workers.HandTask(service)
     yield "/workers/{email}", workers.Worker(service)
     yield "/events", log.Events(service)
+    yield "/events/stream", stream.EventStream(service)
     yield "/worker-stats", statistics.WorkerStats(service)
     yield "/owner-stats", statistics.OwnerStats(service)
     yield "/task-stats", statistics.TaskStats(service)

@@ -13,6 +13,7 @@ from rota.domain.urgency import Term
 from rota.operations.items import History
 from rota.operations.shifts import Report
 from rota.operations.stats import Averages, ItemStats, OwnerStats, Waiting, WorkerStats
+from rota.operations.tail import Told
 
 Document = dict[str, Any]
 
@@ -136,7 +137,7 @@ def report(found: Report) -> Document:
     }
 
 
-def event(line: Line) -> Document:
+def event(line: Line | Told) -> Document:
     about = {} if line.item_id is None else {"task_id": line.item_id}
     return {"user": line.user, "date": iso(line.at), "action": _action(line), **about}
 
@@ -145,7 +146,7 @@ def events(lines: Iterable[Line]) -> list[Document]:
     return [event(line) for line in lines]
 
 
-def _action(line: Line) -> str:
+def _action(line: Line | Told) -> str:
     return ACTIONS[Kind(line.kind)]
 
 

@@ -27,6 +27,7 @@ from rota.domain.errors import (
     StorageFull,
     StoreUnavailable,
     TooManyFailures,
+    TooManyStreams,
     TooManyWebhooks,
     Unauthenticated,
     WebhookDisabled,
@@ -102,6 +103,11 @@ TABLE: Mapping[type[Refusal], Form] = {
     TooManyFailures: Form(
         429,
         _says("Too many failed sign-ins from your address. Try again in {retry_after_s} s"),
+        lambda refusal: {"Retry-After": str(refusal.retry_after_s)},
+    ),
+    TooManyStreams: Form(
+        503,
+        _says("Too many event streams are open. Try again in {retry_after_s} s"),
         lambda refusal: {"Retry-After": str(refusal.retry_after_s)},
     ),
     StoreUnavailable: Form(503, _says("The database does not answer. Try again"), lambda refusal: {"Retry-After": "1"}),

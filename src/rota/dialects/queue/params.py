@@ -69,6 +69,12 @@ def item_id(value: str) -> int:
     return int(value)
 
 
+def event_id(value: str) -> int:
+    if not _ID.fullmatch(value):
+        raise ValueError("must be the number of an event")
+    return int(value)
+
+
 def one_of(words: Iterable[str]) -> Reader:
     allowed = list(words)
 

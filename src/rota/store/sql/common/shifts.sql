@@ -40,3 +40,8 @@ WHERE u.email = :email AND u.account_id = :account_id;
 -- Lines of an account's log, the newest first.
 SELECT e.id, e.at, e.kind, e.subject, e.facts, u.email FROM events e LEFT JOIN users u ON u.id = e.user_id
 WHERE e.account_id = :account_id{where} ORDER BY e.id DESC LIMIT :limit;
+
+-- name: desk_log_after
+-- Lines of a part of an account's log, the oldest first.
+SELECT e.id, e.account_id, e.at, e.kind, e.subject, e.facts, u.email FROM events e LEFT JOIN users u ON u.id = e.user_id
+WHERE e.account_id = :account_id AND e.id > :position AND e.id <= :until{where} ORDER BY e.id LIMIT :limit;
