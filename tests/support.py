@@ -2,15 +2,19 @@
 
 import csv
 import io
+import itertools
 import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rota.actions.registry import Catalogue
 from rota.clock import new_id, now
+from rota.dialects.feed import Feed
+from rota.dialects.service import Service
 from rota.domain.accounts import Account, Actor
 from rota.domain.jobs import Job, segment_key
 from rota.domain.rows import Scanner
@@ -42,6 +46,23 @@ def trial_environ(**changes: str) -> dict[str, str]:
     """The environment of a process that has the misbehaving actions installed."""
     path = os.pathsep.join(filter(None, [str(TRIAL), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, "PYTHONPATH": path, **changes}
+
+
+def service_on(store: Store, blobs: Blobs, **given: Any) -> Service:
+    """What a dialect works with, small limits and counted ids where a test gives nothing else."""
+    numbers = itertools.count(1)
+    usual = {
+        "catalogue": Catalogue([]),
+        "node": "rota@test",
+        "max_upload": 1 << 20,
+        "max_json": 1 << 16,
+        "stop_s": 0.2,
+        "session_s": 60.0,
+        "feed": Feed(store, 30, poll_s=0.001),
+        "clock": now,
+        "new_id": lambda length: f"{next(numbers):0{length}x}",
+    }
+    return Service(store=store, blobs=blobs, **{**usual, **given})
 
 
 @dataclass(frozen=True)

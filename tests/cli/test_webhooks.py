@@ -10,13 +10,12 @@ import pytest
 
 from desk import Desk
 from mailroom import Mailroom
-from rota.actions.registry import Catalogue
 from rota.clock import new_id
 from rota.dialects.queue.app import create
-from rota.dialects.service import Service
 from rota.domain.webhooks import Outcome
 from rota.store.blobs import LocalBlobs
 from rota.store.sqlite import SqliteStore
+from support import service_on
 
 Rota = Callable[..., Any]
 URL = "https://203.0.114.7/hook"
@@ -29,9 +28,7 @@ def room(migrated_sqlite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path.write_bytes(migrated_sqlite.read_bytes())
     store = SqliteStore(f"sqlite:///{path}")
     desk = Desk.found(store)
-    blobs = LocalBlobs(tmp_path / "blobs")
-    sizes = {"max_upload": 1, "max_json": 1, "stop_s": 1.0, "session_s": 1.0}
-    service = Service(store, blobs, Catalogue([]), "rota@test", clock=desk.now, new_id=new_id, **sizes)
+    service = service_on(store, LocalBlobs(tmp_path / "blobs"), clock=desk.now, new_id=new_id)
 
     class Quiet(WSGIRequestHandler):
         def log_message(self, *words: Any) -> None: ...

@@ -8,14 +8,13 @@ from typing import Any
 import falcon.testing
 
 from rota.actions.registry import Action, Catalogue, Form
-from rota.dialects.feed import Feed
 from rota.dialects.kazoo.app import create
-from rota.dialects.service import Service
 from rota.domain.jobs import Tally, segment_key
 from rota.domain.rows import format_rows
 from rota.engine import ledger
 from rota.operations import accounts
 from rota.store.port import Blobs, Store
+from support import service_on
 
 ROOT, CHILD, OTHER = "a" * 32, "b" * 32, "c" * 32
 ROOT_TOKEN, CHILD_TOKEN, OTHER_TOKEN = "root-token", "child-token", "other-token"
@@ -72,20 +71,8 @@ class Lab:
         self.client = falcon.testing.TestClient(self.app())
 
     def app(self, **options: Any) -> Any:
-        given = {
-            "store": self.store,
-            "blobs": self.blobs,
-            "catalogue": CATALOGUE,
-            "node": NODE,
-            "max_upload": 1 << 20,
-            "max_json": 1 << 16,
-            "stop_s": 0.2,
-            "session_s": 60.0,
-            "feed": Feed(self.store, 0),
-            "clock": lambda: self.now,
-            "new_id": self.new_id,
-        }
-        return create(Service(**{**given, **self.options, **options}))
+        given = {"catalogue": CATALOGUE, "node": NODE, "clock": lambda: self.now, "new_id": self.new_id}
+        return create(service_on(self.store, self.blobs, **{**given, **self.options, **options}))
 
     def with_options(self, **options: Any) -> "Lab":
         self.client = falcon.testing.TestClient(self.app(**options))

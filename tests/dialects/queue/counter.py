@@ -1,17 +1,15 @@
 """The counter of a desk: the dialect's application over a store, a clock that tests turn, and people with tokens."""
 
-from itertools import count
 from typing import Any
 
 import falcon.testing
 
 from desk import ROOT, SECOND, Desk
-from rota.actions.registry import Catalogue
 from rota.dialects.queue.app import create
-from rota.dialects.service import Service
 from rota.operations import accounts
 from rota.operations.passwords import hash_password
 from rota.store.port import Blobs, Store
+from support import service_on
 
 ADMIN = "admin@localhost"
 ANN, BOB = "ann@x.org", "bob@x.org"
@@ -29,19 +27,7 @@ class Counter:
     def __init__(self, store: Store, blobs: Blobs) -> None:
         self.desk = Desk.found(store)
         self.time = 1_700_000_000 * SECOND
-        numbers = count(1)
-        self.service = Service(
-            store=store,
-            blobs=blobs,
-            catalogue=Catalogue([]),
-            node="here",
-            max_upload=1,
-            max_json=1,
-            stop_s=1.0,
-            session_s=60.0,
-            clock=lambda: self.time,
-            new_id=lambda length: f"{next(numbers):0{length}x}",
-        )
+        self.service = service_on(store, blobs, clock=lambda: self.time)
         self.client = falcon.testing.TestClient(create(self.service))
         with store.write() as tx:
             root = accounts.superuser(tx)

@@ -1,6 +1,7 @@
 """The description and the application agree: schemathesis asks the one what it finds in the other."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def _described(environ: dict[str, Any], start_response: Callable[..., Any]) -> I
 
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", _described)
+# A stream has no end, and the name in a webhook's URL is looked up.
+bounded = schema.exclude(path="/events/stream").exclude(path_regex="^/webhooks", method=["POST", "PUT"])
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,7 @@ def _forward(asked: dict[str, Any]) -> bool:
         return True
 
 
-@schema.parametrize()
+@bounded.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_agrees(case: Any, shared: Counter) -> None:
     assume(_forward(case.query or {}))
@@ -69,6 +72,6 @@ def test_agrees(case: Any, shared: Counter) -> None:
 
 def test_every_route_is_described(shared: Counter) -> None:
     for path, verbs in document()["paths"].items():
-        filled = path.replace("{task_id}", "1").replace("{email}", ANN)
+        filled = re.sub("{.*?}", "1", path)
         allowed = shared.client.simulate_request("TRACE", filled).headers["allow"].split(", ")
         assert {verb.lower() for verb in allowed} - {"options", "head"} == set(verbs)

@@ -1,7 +1,6 @@
 """`/webhooks` over HTTP: documents, refusals, secrets that are shown once, places that may not be called."""
 
 import base64
-import itertools
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,14 +12,13 @@ import pytest
 
 from desk import Desk
 from mailroom import Mailroom
-from rota.actions.registry import Catalogue
 from rota.dialects.queue.app import create
-from rota.dialects.service import Service
 from rota.domain.webhooks import KINDS, Outcome
 from rota.operations import accounts
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
 from rota.store.sqlite import SqliteStore
+from support import service_on
 
 START = "2023-11-14T22:13:20Z"
 PUBLIC = "https://203.0.114.7/hook"
@@ -63,20 +61,9 @@ def store(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def make(store: Store, tmp_path: Path) -> Callable[..., Lab]:
     def build(*, private: bool = False) -> Lab:
-        desk, ids = Desk.found(store), itertools.count(1)
-        service = Service(
-            store=store,
-            blobs=LocalBlobs(tmp_path / "blobs"),
-            catalogue=Catalogue([]),
-            node="rota@test",
-            max_upload=1,
-            max_json=1,
-            stop_s=1.0,
-            session_s=1.0,
-            clock=desk.now,
-            new_id=lambda length: f"{next(ids):0{length}x}",
-            webhooks_private=private,
-        )
+        desk = Desk.found(store)
+        blobs = LocalBlobs(tmp_path / "blobs")
+        service = service_on(store, blobs, clock=desk.now, webhooks_private=private)
         return Lab(store, Mailroom(desk), falcon.testing.TestClient(create(service)))
 
     return build

@@ -15,7 +15,7 @@ from rota.store.port import Tx
 READERS: dict[str, params.Reader] = {
     "user": params.text,
     "type": params.EVENT_TYPE,
-    "task": params.item_id,
+    "task": params.TASK,
     "n": params.COUNT,
 }
 

@@ -4,8 +4,21 @@ from collections.abc import Mapping
 
 from rota.dialects.description import JSON, STRING, Description, Node, Operation, ref
 from rota.dialects.queue.params import EVENT_TYPES, MOST_SECONDS
-from rota.dialects.queue.schemas import LIMIT, MOVE, NEW_TASK, SECONDS, SHIFT, TASK_ID, TIME, components
+from rota.dialects.queue.schemas import (
+    EVENT_ID,
+    LIMIT,
+    MOVE,
+    NEW_TASK,
+    NEW_WEBHOOK,
+    OVERLAP,
+    SECONDS,
+    SHIFT,
+    TASK_ID,
+    TIME,
+    components,
+)
 from rota.domain.items import Status
+from rota.domain.webhooks import State
 
 _SECONDS: Node = {**SECONDS, "minimum": 0, "maximum": MOST_SECONDS}
 
@@ -22,6 +35,11 @@ _SOMEBODY = _or_blank({"type": "string", "format": "email"})
 _PARAMETERS: Mapping[str, tuple[str, Node, str]] = {
     "task_id": ("path", TASK_ID, "The task."),
     "email": ("path", {"type": "string", "format": "email"}, "The worker."),
+    "webhook_id": ("path", STRING, "The webhook."),
+    "delivery_id": ("path", STRING, "The message, as the receiver sees it in `webhook-id`."),
+    "state": ("query", {"enum": [*State, ""]}, "Only deliveries in this state."),
+    "last_event_id": ("query", _or_blank(EVENT_ID), "Resume after this event; for clients that cannot set headers."),
+    "Last-Event-ID": ("header", _or_blank(EVENT_ID), "Resume after this event."),
     "status": ("query", {"enum": [*Status, ""]}, "Only tasks that stand so; without it, all but the deleted."),
     "owner": ("query", STRING, "Only what belongs to this e-mail."),
     "tag": ("query", STRING, "Only tasks with this tag."),
@@ -138,6 +156,15 @@ _PATHS: Mapping[str, Mapping[str, Operation]] = {
             "list_events", "The newest events, in their order.", _gives("Events"), (), ("user", "type", "task", "n")
         )
     },
+    "/events/stream": {
+        "get": Operation(
+            "stream",
+            "The events as they come about, as server-sent events: `id`, `event` (the action) and `data` (the event).",
+            {200: {"text/event-stream": STRING}},
+            (),
+            ("user", "type", "task", "last_event_id", "Last-Event-ID"),
+        )
+    },
     "/worker-stats": {
         "get": Operation(
             "worker_stats", "What each worker did.", _gives("WorkerStats"), (404,), ("from", "to", "worker")
@@ -168,6 +195,70 @@ _PATHS: Mapping[str, Mapping[str, Operation]] = {
     },
 }
 
+_WEBHOOK_PATHS: Mapping[str, Mapping[str, Operation]] = {
+    "/webhooks": {
+        "get": Operation("list_webhooks", "Admins: the account's webhooks.", _gives("Webhooks"), (403,)),
+        "post": Operation(
+            "add_webhook",
+            "Admins: tell a URL what happens. The secret is shown this once.",
+            _gives("WebhookWithSecret"),
+            (403, 409, *_BODY),
+            body={JSON: NEW_WEBHOOK},
+            body_required=True,
+        ),
+    },
+    "/webhooks/{webhook_id}": {
+        "get": Operation("show_webhook", "The webhook, without its secret.", _gives("Webhook"), (403, 404)),
+        "put": Operation(
+            "update_webhook",
+            "Write the webhook anew; `enabled` stays where it is left out.",
+            _gives("Webhook"),
+            (403, 404, *_BODY),
+            body={JSON: NEW_WEBHOOK},
+            body_required=True,
+        ),
+        "delete": Operation("delete_webhook", "Remove it and its deliveries.", _gives("Webhook"), (403, 404, 507)),
+    },
+    "/webhooks/{webhook_id}/rotate": {
+        "post": Operation(
+            "rotate_secret",
+            "A new secret, shown this once; the old one signs beside it for `overlap` seconds, a day.",
+            _gives("WebhookWithSecret"),
+            (403, 404, *_BODY),
+            body={JSON: OVERLAP},
+        )
+    },
+    "/webhooks/{webhook_id}/test": {
+        "post": Operation("test_webhook", "Send a message of no event.", _gives("Delivery"), (403, 404, 409, 507))
+    },
+    "/webhooks/{webhook_id}/deliveries": {
+        "get": Operation(
+            "list_deliveries",
+            "The newest messages, the newest first.",
+            _gives("Deliveries"),
+            (403, 404),
+            ("state", "n"),
+        )
+    },
+    "/webhooks/{webhook_id}/deliveries/{delivery_id}/retry": {
+        "post": Operation("retry_delivery", "Send a message once more.", _gives("Delivery"), (403, 404, 409, 507))
+    },
+}
+
+_FORM: Mapping[str, Node] = {"application/x-www-form-urlencoded": {"type": "object"}}
+
+_SLACK_PATHS: Mapping[str, Mapping[str, Operation]] = {
+    path: {
+        "post": Operation(
+            name, f"{what}, signed by Slack.", {200: {JSON: {"type": "object"}}}, (404, *_BODY), body=_FORM, security=()
+        )
+    }
+    for path, name, what in (
+        ("/slack/commands", "slack_command", "A slash command"),
+        ("/slack/interactive", "slack_interaction", "A button that somebody pressed"),
+    )
+}
+
 
 def document() -> Node:
     """The whole description of what this dialect serves."""
@@ -177,7 +268,7 @@ def document() -> Node:
 _DESCRIPTION = Description(
     title="rota: the desk",
     about="A queue that people work from. Times are ISO 8601 UTC, durations seconds, users e-mail addresses.",
-    paths=_PATHS,
+    paths={**_PATHS, **_WEBHOOK_PATHS, **_SLACK_PATHS},
     parameters=_PARAMETERS,
     errors=_ERRORS,
     always=_ALWAYS,

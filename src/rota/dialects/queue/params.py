@@ -12,6 +12,7 @@ from rota.domain.events import DESK, Kind
 from rota.domain.items import Status
 
 MOST = 1000
+MOST_ID = 10**18 - 1
 LIMIT = 100
 SECOND = 1_000_000
 MOST_SECONDS = 10_000_000_000
@@ -22,7 +23,7 @@ Reader = Callable[[str], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = re.compile(r"[0-9]{1,18}")
-_NUMBER = re.compile(r"[0-9]{1,4}")
+_NUMBER = re.compile(r"([0-9]{1,18})(\.0+)?")
 _SECONDS = re.compile(r"[0-9]{1,30}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,3})?")
 
 ACTIONS: Mapping[Kind, str] = {
@@ -54,25 +55,16 @@ def text(value: str) -> str:
     return value
 
 
-def whole(least: int, most: int) -> Reader:
+def whole(least: int, most: int, sentence: str = "") -> Reader:
+    """Also as 30.0, which JSON calls a whole number."""
+
     def read(value: str) -> int:
-        if not _NUMBER.fullmatch(value) or not least <= int(value) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(value)
+        match = _NUMBER.fullmatch(value)
+        if match is None or not least <= int(match[1]) <= most:
+            raise ValueError(sentence or f"must be a whole number from {least} to {most}")
+        return int(match[1])
 
     return read
-
-
-def item_id(value: str) -> int:
-    if not _ID.fullmatch(value):
-        raise ValueError("must be the number of a task")
-    return int(value)
-
-
-def event_id(value: str) -> int:
-    if not _ID.fullmatch(value):
-        raise ValueError("must be the number of an event")
-    return int(value)
 
 
 def one_of(words: Iterable[str]) -> Reader:
@@ -117,6 +109,8 @@ def moment(value: str) -> int:
 STATUS = one_of(Status)
 EVENT_TYPE = one_of(EVENT_TYPES)
 COUNT = whole(1, MOST)
+TASK = whole(0, MOST_ID, "must be the number of a task")
+EVENT = whole(0, MOST_ID, "must be the number of an event")
 
 
 def query(req: falcon.Request, readers: Mapping[str, Reader]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from rota.dialects.description import STRING, Node, ref
-from rota.dialects.queue.params import ACTIONS, MOST
+from rota.dialects.queue.params import ACTIONS, MOST, MOST_ID
 from rota.dialects.queue.workers import VERBS
+from rota.domain import items
 from rota.domain.fields import (
     DEADLINE_LIMIT,
     ESTIMATE_LIMIT,
@@ -16,7 +17,8 @@ from rota.domain.fields import (
     TAGS_LIMIT,
     TITLE_LIMIT,
 )
-from rota.domain.items import Completion, State, Status
+from rota.domain.items import Completion, Status
+from rota.domain.webhooks import DESCRIPTION_LIMIT, KINDS, LONGEST_OVERLAP_S, URL_LIMIT, State
 
 TIME: Node = {"type": "string", "format": "date-time"}
 NUMBER: Node = {"type": "number"}
@@ -26,7 +28,8 @@ COUNT: Node = {"type": "integer", "minimum": 0}
 EMAIL: Node = {"type": "string", "minLength": 3}
 TEXTS: Node = {"type": "object", "additionalProperties": STRING}
 LIMIT: Node = {"type": "integer", "minimum": 1, "maximum": MOST}
-TASK_ID: Node = {"type": "integer", "minimum": 1, "maximum": 999_999_999_999_999_999}
+EVENT_ID: Node = {"type": "integer", "minimum": 0, "maximum": MOST_ID}
+TASK_ID: Node = {"type": "integer", "minimum": 1, "maximum": MOST_ID}
 
 _TEXT: Node = {"type": "string", "pattern": r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"}
 """Without control characters but tabs and line ends, at most 64 KiB of UTF-8."""
@@ -95,6 +98,41 @@ SHIFT: Node = _closed(
 )
 MOVE: Node = _closed({"status": {"enum": list(VERBS)}}, ["status"])
 
+URL: Node = {"type": "string", "format": "uri", "pattern": "^https?://", "maxLength": URL_LIMIT}
+_TYPES: Node = {"type": "array", "items": {"enum": list(KINDS)}, "description": "Of which events; none: of all."}
+
+NEW_WEBHOOK: Node = _closed(
+    {
+        "url": URL,
+        "types": {"anyOf": [_TYPES, {"type": "null"}]},
+        "description": {"type": "string", "maxLength": DESCRIPTION_LIMIT},
+        "enabled": {"type": "boolean"},
+    },
+    ["url"],
+)
+OVERLAP: Node = _closed({"overlap": {"type": "integer", "minimum": 0, "maximum": LONGEST_OVERLAP_S}})
+
+_WEBHOOK_FIELDS: Node = {
+    "id": STRING,
+    "url": URL,
+    "types": _TYPES,
+    "description": STRING,
+    "enabled": {"type": "boolean"},
+    "created_on": TIME,
+}
+_WEBHOOK_TIMES: Node = {
+    **dict.fromkeys(("disabled_on", "delivered_on", "failing_since", "previous_secret_until"), TIME),
+    "disabled_because": STRING,
+}
+_DELIVERY: Node = _whole(
+    {"id": STRING, "type": STRING, "state": {"enum": list(State)}, "attempts": COUNT, "queued_on": TIME, "payload": {}},
+    {
+        **dict.fromkeys(("attempted_on", "next_on", "settled_on"), TIME),
+        "last_status": {"type": "integer"},
+        "last_error": STRING,
+    },
+)
+
 _TASK: Node = _whole(
     {
         "_id": TASK_ID,
@@ -108,8 +146,8 @@ _TASK: Node = _whole(
         "tags": {"type": "array", "items": STRING},
         "_tags": STRING,
         "properties": TEXTS,
-        "state": {"enum": list(State)},
-        "_state": {"enum": list(State)},
+        "state": {"enum": list(items.State)},
+        "_state": {"enum": list(items.State)},
         "_created_by": EMAIL,
         "_created_on": TIME,
         "_last_modified_on": TIME,
@@ -219,6 +257,11 @@ def components() -> Node:
         "OwnerStats": {"type": "object", "additionalProperties": _OWNER_STATS},
         "TaskStats": _TASK_STATS,
         "FloorStats": _FLOOR_STATS,
+        "Webhook": _whole(_WEBHOOK_FIELDS, _WEBHOOK_TIMES),
+        "WebhookWithSecret": _whole({**_WEBHOOK_FIELDS, "secret": STRING}, _WEBHOOK_TIMES),
+        "Webhooks": {"type": "array", "items": ref("Webhook")},
+        "Delivery": _DELIVERY,
+        "Deliveries": {"type": "array", "items": ref("Delivery")},
         "Nothing": _closed({}),
         "Error": _whole(
             {

@@ -25,8 +25,8 @@ RETRY_MS = 2_000
 READERS: dict[str, params.Reader] = {
     "user": params.text,
     "type": params.EVENT_TYPE,
-    "task": params.item_id,
-    "last_event_id": params.event_id,
+    "task": params.TASK,
+    "last_event_id": params.EVENT,
 }
 HEADER = "Last-Event-ID"
 
@@ -133,7 +133,7 @@ def _asked(req: falcon.Request) -> dict[str, Any]:
         faults = refusal.faults
     if sent := (req.get_header(HEADER) or "").strip():
         try:
-            asked["last_event_id"] = params.event_id(sent)
+            asked["last_event_id"] = params.EVENT(sent)
         except ValueError as fault:
             faults[HEADER] = str(fault)
     if faults:

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 import falcon.testing
 
 from desk import SECOND, Desk
-from rota.actions.registry import Catalogue
 from rota.dialects.queue.app import create
 from rota.dialects.queue.slack.signature import sign
 from rota.dialects.service import Service
@@ -19,6 +18,7 @@ from rota.domain.items import Item
 from rota.operations import slack
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
+from support import service_on
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -112,20 +112,8 @@ class Lab:
 
 
 def service(desk: Desk, folder: Path, **settings: Any) -> Service:
-    made = count(1)
-    return Service(
-        store=desk.store,
-        blobs=LocalBlobs(folder / "blobs"),
-        catalogue=Catalogue([]),
-        node="rota@test",
-        max_upload=1,
-        max_json=1,
-        stop_s=0.1,
-        session_s=60.0,
-        clock=desk.now,
-        new_id=lambda length: f"{next(made):0{length}x}",
-        **{"slack_secret": SECRET, **settings},
-    )
+    blobs = LocalBlobs(folder / "blobs")
+    return service_on(desk.store, blobs, clock=desk.now, **{"slack_secret": SECRET, **settings})
 
 
 def check(message: Any) -> None:
