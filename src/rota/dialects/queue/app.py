@@ -36,7 +36,8 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/workers/loggedin", workers.LoggedIn(service)
     yield "/workers/tasks", workers.Hand(service)
     yield "/workers/tasks/{task_id}", workers.HandTask(service)
-    yield "/workers/{email}", workers.Worker(service)
+    # A path, for an address may hold a slash; falcon is only told of it once it is unquoted.
+    yield "/workers/{email:path}", workers.Worker(service)
     yield "/events", log.Events(service)
     yield "/worker-stats", statistics.WorkerStats(service)
     yield "/owner-stats", statistics.OwnerStats(service)

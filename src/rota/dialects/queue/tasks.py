@@ -14,7 +14,7 @@ class Tasks(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tasks by priority, then urgency."""
-        readers = {"status": params.STATUS, "owner": params.text, "tag": params.text, "n": params.COUNT}
+        readers = {"status": params.STATUS, "owner": params.email, "tag": params.text, "n": params.COUNT}
         asked = params.query(req, readers)
         status = Status(asked["status"]) if "status" in asked else None
         actor = self.actor(req)
