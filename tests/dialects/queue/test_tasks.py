@@ -198,6 +198,8 @@ def test_put_of_another_tasks_document_is_refused(counter: Counter) -> None:
     counter.add()
     answer = counter.ask("PUT", "/tasks/1", {"_id": 2, "title": "a"})
     assert (answer.status_code, [*answer.json["error"]["faults"]]) == (400, ["_id"])
+    answer = counter.ask("PUT", "/tasks/1", {"_id": 2, "title": "", "colour": "red"})
+    assert sorted(answer.json["error"]["faults"]) == ["_id", "colour", "title"]
 
 
 @pytest.mark.parametrize(

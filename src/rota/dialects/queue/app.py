@@ -43,5 +43,6 @@ def _routes(service: Service) -> Iterator[tuple[str, Resource]]:
     yield "/owner-stats", statistics.OwnerStats(service)
     yield "/task-stats", statistics.TaskStats(service)
     yield "/floor-stats", statistics.FloorStats(service)
-    yield "/slack/commands", Commands(service)
-    yield "/slack/interactive", Interactive(service, Responder(post) if service.slack_respond else None)
+    responder = Responder(post) if service.slack_respond else None
+    yield "/slack/commands", Commands(service, responder)
+    yield "/slack/interactive", Interactive(service, responder)
