@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import typer
 
+from cli.script import Script
 from rota.cli.main import SECTIONS, app
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
@@ -108,6 +109,8 @@ def test_every_command_says_what_it_does() -> None:
         (["job", "add", "skel.id1", "not-there.csv"], 2),
         (["job", "add", "skel.id1", "--watch"], 2),
         (["job", "list", "--limit", "0"], 2),
+        (["job", "show", ""], 2),
+        (["job", "stop", " "], 2),
         (["add"], 2),
         (["add", "x", "-t", "x"], 2),
         (["add", "x", "-p", "nan"], 2),
@@ -166,6 +169,19 @@ def test_serve_hands_its_options_to_the_bootstrap(rota: Callable[..., Any], monk
         (data, {"workers": 2}),
         (data, {"host": "127.0.0.1", "port": 8000, "workers": cpus}),
     ]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_a_terminal_cannot_show_is_no_reason_to_break_off(
+    script: Script, process: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    title = "\N{PARTY POPPER}"
+    script.add("GET", "/tasks", [{"_id": 7, "state": "queued", "title": title}])
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    ran = process("list", "--json")
+    assert (ran.code, ran.json[0]["title"]) == (0, title)
+    shown = process("list")
+    assert (shown.code, shown.err) == (0, "")
 
 
 def test_a_reader_who_leaves_is_no_error_worth_a_word(begin: Callable[..., Any]) -> None:

@@ -90,6 +90,25 @@ def test_an_interval_cuts_off_what_goes_beyond_it(hour: Timeline) -> None:
     assert late == {BOB: WorkerStats(1, 5 * MINUTE, 5 * MINUTE)}
 
 
+def test_an_interval_without_a_moment_holds_nothing(hour: Timeline) -> None:
+    admin, now = hour.desk.admin, hour.at(60)
+    for since, until in ((hour.at(99), None), (hour.at(99), hour.at(100)), (hour.at(22), hour.at(22))):
+        with hour.desk.store.read() as tx:
+            assert stats.workers(tx, admin, since=since, until=until, now=now) == {}
+            assert stats.workers(tx, admin, since=since, until=until, email=ANN, now=now) == {ANN: WorkerStats()}
+            assert stats.owners(tx, admin, since=since, until=until, now=now) == {}
+            assert stats.items(tx, admin, since=since, until=until, now=now) == ItemStats(0, 0, 0, Averages())
+            assert stats.waiting(tx, admin, 1, since=since, until=until, now=now) == Waiting(0, 0, None, None)
+
+
+def test_words_of_any_alphabet_are_found_in_a_title(hour: Timeline) -> None:
+    hour.desk.add("ÄRGER mit ΣΑΣ")
+    with hour.desk.store.read() as tx:
+        for words in ("ÄRGER mit ΣΑΣ", "ÄrGeR MIT", "σ"):
+            found = stats.items(tx, hour.desk.admin, title=words, now=hour.at(61)).requested
+            assert found == (words != "σ"), words
+
+
 def test_of_one_worker(hour: Timeline) -> None:
     with hour.desk.store.read() as tx:
         assert set(stats.workers(tx, hour.desk.admin, email=ANN, now=hour.at(60))) == {ANN}

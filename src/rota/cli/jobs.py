@@ -30,7 +30,15 @@ job = typer.Typer(
 _TIMES = ("created", "submit_timestamp", "start_timestamp", "end_timestamp")
 _COLUMNS = ("id", "job", "status", "total_count", "success_count", "failure_count", "created", "file_name")
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="The job's id.")]
+
+def _named(job_id: str) -> str:
+    """Without an id, a path would name all jobs. Raises BadParameter."""
+    if not job_id.strip():
+        raise typer.BadParameter("it is blank")
+    return job_id
+
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The job's id.", callback=_named)]
 Account = Annotated[str | None, typer.Option(metavar="ID", help="The job's account. [one's own]")]
 Watch = Annotated[
     bool, typer.Option("--watch", help="Show progress until it has ended; exit 1 unless all rows succeeded.")

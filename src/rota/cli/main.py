@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from rota import __version__
 from rota.cli import desk, hand, jobs, people, serve, shift, statistics, webhooks
-from rota.cli.output import CommandError, say
+from rota.cli.output import CommandError, say, spare_unprintable
 
 SECTIONS: Mapping[str, Sequence[str]] = {
     "Tasks of the desk": ("add", "update", "delete", "list", "show", "peek", "last", "stats"),
@@ -76,6 +76,7 @@ def _options(
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command line (the process's own by default); the exit code. 130 after Ctrl-C."""
+    spare_unprintable()
     try:
         code = _run(words)
         sys.stdout.flush()

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 Look = Callable[[Any], tuple[str, str]]
@@ -27,20 +28,26 @@ def say(message: str) -> None:
 
 def show_json(document: Any) -> None:
     """One JSON document."""
-    print(json.dumps(document, indent=2, ensure_ascii=False))
+    print(_json(document, indent=2))
 
 
 def show_json_lists(head: Mapping[str, Any], lists: Mapping[str, Iterable[Any]]) -> None:
     """One JSON document whose last fields are lists of any length, each value written as it comes."""
-    print(json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}"), end="")
+    print(_json(head, indent=2).removesuffix("\n}"), end="")
     for name, values in lists.items():
-        print(f",\n  {json.dumps(name)}: [", end="")
+        print(f",\n  {_json(name)}: [", end="")
         between = "\n"
         for value in values:
-            print(f"{between}    {json.dumps(value, ensure_ascii=False)}", end="")
+            print(f"{between}    {_json(value)}", end="")
             between = ",\n"
         print("]" if between == "\n" else "\n  ]", end="")
     print("\n}")
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    """With escapes for what the encoding of stdout may not have: they are JSON in any."""
+    whole = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    return json.dumps(value, indent=indent, ensure_ascii=not whole)
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], looks: Looks | None = None) -> None:
@@ -68,6 +75,12 @@ def show_records(records: Iterable[Mapping[str, Any]], looks: Looks | None = Non
         if number:
             print()
         show_record(record, looks)
+
+
+def spare_unprintable() -> None:
+    """Let a letter that the encoding of stdout lacks be shown as a question mark: it is no reason to break off."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def is_terminal() -> bool:

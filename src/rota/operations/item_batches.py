@@ -13,7 +13,7 @@ import msgspec
 from rota.domain.accounts import Actor, email_fault
 from rota.domain.errors import InvalidFields, ItemNotFound, Refusal
 from rota.domain.events import Kind
-from rota.domain.fields import Fields, read_fields
+from rota.domain.fields import SECOND, Fields, read_fields
 from rota.domain.items import Item, Times, Verb
 from rota.domain.urgency import Weights, score
 from rota.operations.events import record_all
@@ -149,7 +149,11 @@ def _new(actor: Actor, checked: _Checked, item_id: int, now: int) -> Item:
 
 
 def _rewritten(item: Item, checked: _Checked, now: int) -> Item:
-    return replace(item, **_content(checked, now))
+    """The deadline that the item has, sent back to the second or exactly, is nobody's choice: it changes nothing."""
+    rewritten = replace(item, **_content(checked, now))
+    if checked.fields.deadline in {item.deadline, item.deadline // SECOND * SECOND}:
+        return replace(rewritten, deadline=item.deadline, dated=item.dated)
+    return rewritten
 
 
 def _content(checked: _Checked, now: int) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _user_id(tx: Tx, email: str) -> int | None:
 
 
 def _as_given(item: Item) -> dict[str, Any]:
-    """What a person would have written to get the item. Nobody gave a deadline that is not dated."""
+    """What a person would have written to get the item."""
     return {
         "title": item.title,
         "description": item.description,
@@ -148,5 +148,5 @@ def _as_given(item: Item) -> dict[str, Any]:
         "priority": item.priority,
         "owner": item.owner,
         "properties": item.properties,
-        **({"deadline": item.deadline / SECOND} if item.dated else {}),
+        "deadline": item.deadline / SECOND,
     }

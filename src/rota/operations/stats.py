@@ -7,6 +7,7 @@ goes on counts up to now. Durations are microseconds. A ratio or an average of n
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -14,6 +15,9 @@ from rota.domain.items import Item, Status
 from rota.operations import shifts
 from rota.operations.moves import from_row
 from rota.store.port import Row, Tx
+
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+"""What both databases make of a text by `lower`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +156,14 @@ def items(
     title: str | None = None,
     now: int,
 ) -> ItemStats:
-    """Of all items of the account, of those with a tag, of those whose title holds the words whatever their case."""
+    """Of all items of the account, of those with a tag, of those whose title holds the words. Only the letters A to Z
+    are the same in either case: the databases know of no others."""
     tests: dict[str, Any] = {}
     if tag is not None:
         tests["tag"] = tag.replace("\0", "")
     if title is not None:
         tests["title"] = f"%{_escaped(title)}%"
-    given = {"account_id": actor.account.id, "since": since, "until": _until(until, now)}
+    given = {"account_id": actor.account.id, "since": since, "until": _until(since, until, now)}
     (requested,) = tx.page("stats_items_requested", tests, **given)
     (completed,) = tx.page("stats_items_completed", tests, **given)
     values = dict(completed)
@@ -174,7 +179,7 @@ def by_status(tx: Tx, actor: Actor) -> dict[Status, int]:
 
 def waiting(tx: Tx, actor: Actor, threshold_us: int, *, since: int = 0, until: int | None = None, now: int) -> Waiting:
     """How long items of the account waited that were grabbed within the interval."""
-    given = {"account_id": actor.account.id, "since": since, "until": _until(until, now)}
+    given = {"account_id": actor.account.id, "since": since, "until": _until(since, until, now)}
     row = tx.one("stats_waiting", threshold_us=threshold_us, **given)
     assert row is not None
     return Waiting(**row)
@@ -185,13 +190,16 @@ def longest_waiting(tx: Tx, actor: Actor, limit: int = 10) -> list[Item]:
     return [from_row(row) for row in tx.all("items_waiting_longest", account_id=actor.account.id, limit=limit)]
 
 
-def _until(until: int | None, now: int) -> int:
-    return now if until is None else min(until, now)
+def _until(since: int, until: int | None, now: int) -> int:
+    """The end of what can be told of the interval. One that has no moment in it, or none yet, ends before there was
+    anything: nothing is cut off at an end that comes before its beginning."""
+    end = now if until is None else min(until, now)
+    return end if end > since else 0
 
 
 def _interval(tx: Tx, actor: Actor, since: int, until: int | None, email: str | None, now: int) -> dict[str, Any]:
     user_id = None if email is None else shifts.worker(tx, actor, email).id
-    return {"account_id": actor.account.id, "user_id": user_id, "since": since, "until": _until(until, now)}
+    return {"account_id": actor.account.id, "user_id": user_id, "since": since, "until": _until(since, until, now)}
 
 
 def _merged(tables: Iterable[list[Row]], email: str | None) -> dict[str, dict[str, Any]]:
@@ -217,4 +225,4 @@ def _averages(values: dict[str, Any]) -> Averages:
 def _escaped(text: str) -> str:
     for char in "\\%_":
         text = text.replace(char, f"\\{char}")
-    return text.replace("\0", "").lower()
+    return text.replace("\0", "").translate(_LOWER)

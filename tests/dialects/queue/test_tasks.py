@@ -181,10 +181,25 @@ def test_what_was_got_can_be_put_back(counter: Counter) -> None:
     assert counter.ask("PUT", "/tasks/1", got).json == got
 
 
+def test_what_is_put_back_as_it_was_got_keeps_its_place(counter: Counter) -> None:
+    counter.wait(0.25)
+    added = [counter.add(), counter.add(), counter.add(deadline=0), counter.add()]
+    expected = [task["_id"] for task in counter.get("/tasks/available?n=9")]
+    for task_id in added:
+        counter.wait(1)
+        got, why = counter.get(f"/tasks/{task_id}"), counter.get(f"/tasks/{task_id}/why")
+        put = counter.ask("PUT", f"/tasks/{task_id}", got).json
+        assert put == {**got, "_last_modified_on": put["_last_modified_on"]}
+        assert counter.get(f"/tasks/{task_id}/why") == why
+    assert [task["_id"] for task in counter.get("/tasks/available?n=9")] == expected
+
+
 def test_put_of_another_tasks_document_is_refused(counter: Counter) -> None:
     counter.add()
     answer = counter.ask("PUT", "/tasks/1", {"_id": 2, "title": "a"})
     assert (answer.status_code, [*answer.json["error"]["faults"]]) == (400, ["_id"])
+    answer = counter.ask("PUT", "/tasks/1", {"_id": 2, "title": "", "colour": "red"})
+    assert sorted(answer.json["error"]["faults"]) == ["_id", "colour", "title"]
 
 
 @pytest.mark.parametrize(

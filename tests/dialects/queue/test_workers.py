@@ -1,12 +1,14 @@
 """`/workers`: shifts, and tasks in hand."""
 
 from base64 import b64encode
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 
 from desk import query
 from dialects.queue.counter import ADMIN, ANN, BOB, PASSWORD, STRANGER, Counter
+from rota.operations import accounts
 
 NEEDS_SHIFT = (403, "You need to log in to perform this command")
 
@@ -250,6 +252,19 @@ def test_a_worker_in_full(counter: Counter) -> None:
     assert [event["action"] for event in found["events"]] == ["login", "grab", "suspend", "grab", "suspend", "grab"]
     idle = counter.get(f"/workers/{BOB}?long=true")
     assert (idle["current"], idle["suspended"], idle["events"]) == (None, [], [])
+
+
+@pytest.mark.parametrize("email", ["ann+desk@x.org", "front/desk@x.org", "o'neil@x.org", "100%25@x.org", "äö@x.org"])
+def test_any_address_names_its_worker(counter: Counter, email: str) -> None:
+    with counter.service.store.write() as tx:
+        accounts.add_user(tx, accounts.superuser(tx), email, now=1)
+    counter.add(owner=email)
+    assert counter.get(f"/workers/{quote(email, safe='')}")["userid"] == email
+    assert counter.get(f"/workers/{quote(email, safe='/+')}?long=true")["userid"] == email
+    for sent in (quote(email, safe=""), quote(email, safe="/+")):
+        assert [task["owner"] for task in counter.get(f"/tasks?owner={sent}")] == [email]
+        assert counter.get(f"/events?user={sent}") == []
+        assert [*counter.get(f"/worker-stats?worker={sent}")] == [*counter.get(f"/owner-stats?owner={sent}")] == [email]
 
 
 def test_a_worker_whom_nobody_knows(counter: Counter) -> None:

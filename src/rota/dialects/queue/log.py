@@ -13,7 +13,7 @@ from rota.operations import log, shifts
 from rota.store.port import Tx
 
 READERS: dict[str, params.Reader] = {
-    "user": params.text,
+    "user": params.email,
     "type": params.EVENT_TYPE,
     "task": params.TASK,
     "n": params.COUNT,

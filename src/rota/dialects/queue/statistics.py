@@ -18,7 +18,7 @@ class WorkerStats(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """What each worker did, by e-mail."""
-        asked = params.query(req, {**INTERVAL, "worker": params.text})
+        asked = params.query(req, {**INTERVAL, "worker": params.email})
         between = params.interval(asked)
         actor = self.actor(req)
         with self.read() as tx:
@@ -31,7 +31,7 @@ class OwnerStats(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """What became of each owner's tasks, by e-mail."""
-        asked = params.query(req, {**INTERVAL, "owner": params.text})
+        asked = params.query(req, {**INTERVAL, "owner": params.email})
         between = params.interval(asked)
         actor = self.actor(req)
         with self.read() as tx:

@@ -5,6 +5,7 @@ import falcon
 from rota.dialects.queue import documents, params
 from rota.dialects.queue.resource import Resource, given_object, send
 from rota.domain.errors import InvalidFields
+from rota.domain.fields import read_fields
 from rota.domain.items import Status
 from rota.operations import items
 
@@ -14,7 +15,7 @@ class Tasks(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Tasks by priority, then urgency."""
-        readers = {"status": params.STATUS, "owner": params.text, "tag": params.text, "n": params.COUNT}
+        readers = {"status": params.STATUS, "owner": params.email, "tag": params.text, "n": params.COUNT}
         asked = params.query(req, readers)
         status = Status(asked["status"]) if "status" in asked else None
         actor = self.actor(req)
@@ -123,7 +124,9 @@ READ_ONLY = frozenset(
 
 
 def _written(given: dict[str, object], item_id: int) -> dict[str, object]:
-    """What a person wrote of the whole task that they sent."""
+    """What a person wrote of the whole task that they sent. Raises InvalidFields for another task's."""
+    written = {name: value for name, value in given.items() if name not in READ_ONLY}
     if given.get("_id", item_id) != item_id:
-        raise InvalidFields({"_id": "is not the number in the path"})
-    return {name: value for name, value in given.items() if name not in READ_ONLY}
+        read = read_fields(written)
+        raise InvalidFields({"_id": "is not the number in the path", **(read if isinstance(read, dict) else {})})
+    return written

@@ -179,6 +179,14 @@ def test_update_keeps_what_is_not_said(lab: Lab) -> None:
     assert lab.command("update 1 x")["text"] == "Cannot Update. Task is being worked on"
 
 
+def test_update_keeps_a_deadline_that_nobody_gave(lab: Lab) -> None:
+    before = lab.desk.add()
+    lab.desk.time += 60 * SECOND
+    lab.command(f"update {before.id} new title")
+    after = lab.desk.get(before.id)
+    assert (after.title, after.deadline, after.dated) == ("new title", before.deadline, False)
+
+
 def test_delete(lab: Lab) -> None:
     item = lab.desk.add()
     assert buttons(lab.command(f"delete {item.id}")) == {}

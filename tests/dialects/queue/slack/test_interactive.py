@@ -38,6 +38,14 @@ def test_every_button_does_what_it_says(lab: Lab) -> None:
     assert buttons(shown) == {}
 
 
+def test_buttons_may_come_to_the_address_of_the_commands(lab: Lab) -> None:
+    item = lab.desk.add()
+    body = lab.pressed(("grab", item))
+    for path in ("/slack/commands", "/slack/interactive"):
+        assert lab.message(lab.post(path, body))["text"].startswith("Task 1 grabbed")
+    assert lab.desk.kinds(item_id=item.id) == ["item.added", "item.grabbed"]
+
+
 def test_a_task_can_fail_from_active_and_from_suspended(lab: Lab) -> None:
     for number in (1, 2):
         lab.desk.add()

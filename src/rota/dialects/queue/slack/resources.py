@@ -63,15 +63,6 @@ class _Slack(Resource):
         return commands.Call(tx, actor, words, now, self.service.new_id)
 
 
-class Commands(_Slack):
-    """`/slack/commands`"""
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """A slash command. Whatever rota will not do is a 200 with a sentence: of anything else Slack shows a code."""
-        form, stamp, retry = self.signed_form(req)
-        _send(resp, self.answer(payloads.command(form, stamp, retry=retry)))
-
-
 class Interactive(_Slack):
     """`/slack/interactive`; with a responder, the answer is sent to Slack as well."""
 
@@ -81,7 +72,9 @@ class Interactive(_Slack):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         """Buttons. Other interactions are none of rota's, and are answered with nothing."""
-        form, stamp, retry = self.signed_form(req)
+        self.press(resp, *self.signed_form(req))
+
+    def press(self, resp: falcon.Response, form: Mapping[str, str], stamp: str, retry: bool) -> None:
         sent = payloads.interaction(form, stamp, retry=retry)
         if sent is None:
             resp.status = 200
@@ -90,6 +83,18 @@ class Interactive(_Slack):
         _send(resp, body)
         if self._responder:
             self._responder.respond(sent.response_url, body)
+
+
+class Commands(Interactive):
+    """`/slack/commands`; buttons are taken here, too: an app may name one address for both."""
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        """A slash command. Whatever rota will not do is a 200 with a sentence: of anything else Slack shows a code."""
+        form, stamp, retry = self.signed_form(req)
+        if "payload" in form:
+            self.press(resp, form, stamp, retry)
+        else:
+            _send(resp, self.answer(payloads.command(form, stamp, retry=retry)))
 
 
 def _replacing(answers: list[Answer]) -> Mapping[str, bool]:
