@@ -8,6 +8,7 @@ import os
 import random
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
@@ -22,6 +23,9 @@ from rota.store.port import INCOMING, Blobs, Store
 from rota.web import address, connections
 
 log = structlog.get_logger()
+
+STANDING_S = 2.0
+"""A client that takes nothing for so long is given up while the server ends."""
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -120,12 +124,7 @@ def application() -> Any:
     store = open_store(settings)
     feed = Feed(store, settings.streams)
 
-    def end_streams() -> None:
-        """Granian waits for the answers that it has begun, and streams have no end of their own."""
-        feed.close()
-        connections.cut_standing(lambda: feed.listeners == 0)
-
-    lifeline.at_signal(end_streams)
+    lifeline.at_signal(lambda: _end_answers(feed))
     service = Service(
         store=store,
         blobs=open_blobs(settings),
@@ -143,6 +142,16 @@ def application() -> Any:
         webhooks_private=settings.webhooks_private,
     )
     return create(service)
+
+
+def _end_answers(feed: Any) -> None:
+    """Granian waits for the answers that it has begun: streams have no end of their own, and whoever takes nothing of
+    what was sent to them would hold up the end of the server."""
+    feed.close()
+    taken: dict[int, int] = {}
+    while True:
+        taken = connections.cut_standing(taken)
+        time.sleep(STANDING_S)
 
 
 def configure_log(settings: Settings) -> None:

@@ -5,30 +5,26 @@ import os
 import socket
 import struct
 import termios
-import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-LOOK_S = 1.0
 BYTES_ACKED = 120
 """Where tcpi_bytes_acked stands in Linux's struct tcp_info."""
 
 
-def cut_standing(is_over: Callable[[], bool], look_s: float = LOOK_S) -> None:
-    """Until `is_over`, shut down this process's connections on which bytes wait of which none was taken for `look_s`.
+def cut_standing(before: Mapping[int, int]) -> dict[int, int]:
+    """Shut down this process's connections on which bytes wait of which none was taken since the look `before`; what
+    each of the others has taken so far, by descriptor, for the next look.
 
-    Whoever waits in a write to such a connection would wait as long as the client stands still, and cannot be woken in
-    another way: the descriptors are the server's, and are found as Linux shows them.
+    The descriptors are the server's, and are found as Linux shows them: nothing else wakes a thread that waits in a
+    write to such a connection, nor a server that waits for its end.
     """
-    before: dict[int, int] = {}
-    while not is_over():
-        now = {number: taken for number in _sockets() if (taken := _taken(number)) is not None}
-        for number, taken in now.items():
-            if before.get(number) == taken:
-                _shut_down(number)
-        before = now
-        time.sleep(look_s)
+    now = {number: taken for number in _sockets() if (taken := _taken(number)) is not None}
+    for number, taken in now.items():
+        if before.get(number) == taken:
+            _shut_down(number)
+    return now
 
 
 def _sockets() -> list[int]:

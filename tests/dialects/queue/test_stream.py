@@ -336,6 +336,20 @@ def test_a_stream_outlives_a_database_that_does_not_answer(lab: Lab, monkeypatch
     assert [document["task_id"] for document in answer.documents(3)] == added
 
 
+def test_a_doubt_that_cannot_be_cleared_ends_the_stream(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 60.0)
+    token = lab.desk.login(ANN)
+    answer = lab.open(token=token)
+
+    def refuse(*_: object) -> None:
+        raise StoreUnavailable
+
+    monkeypatch.setattr(accounts, "authenticate", refuse)
+    lab.desk.act(shifts.logout, ANN)
+    lab.desk.add()
+    assert list(answer.body) == []
+
+
 def test_at_the_end_of_the_server_streams_end(lab: Lab) -> None:
     answer = lab.open()
     lab.service.feed.close()

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import falcon
@@ -100,21 +99,24 @@ class Stream:
         now = time.monotonic()
         if now >= self._beat_at:
             self._beat_at = now + self._heartbeat_s
-            return b":\n\n" if self._works_still() else b""
+            return b":\n\n" if self._check(doubted=False) else b""
         try:
             told = self._listener.next(self._beat_at - now)
         except StoreUnavailable:
             # A client that were sent away now would come back at once, and be refused.
             time.sleep(PAUSE_S)
             return b""
-        if any(each.kind in DOUBTS and each.subject == self._subject for each in told) and not self._works_still():
+        doubted = any(each.kind in DOUBTS and each.subject == self._subject for each in told)
+        if doubted and not self._check(doubted=True):
             return b""
         return b"".join(_frame(each) for each in told if self._choice.takes(each))
 
-    def _works_still(self) -> bool:
-        # While the database does not answer there is nothing to tell, either.
-        with suppress(StoreUnavailable):
+    def _check(self, *, doubted: bool) -> bool:
+        """While the database does not answer, only a doubt ends the stream: there is nothing to tell, either."""
+        try:
             self._is_let_in = self._works()
+        except StoreUnavailable:
+            self._is_let_in = not doubted
         return self._is_let_in
 
 
