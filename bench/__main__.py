@@ -26,6 +26,7 @@ SCRIPTS = (
     "floor",
     "slack",
     "peers",
+    "dequeue",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}
 
