@@ -27,6 +27,7 @@ SCRIPTS = (
     "slack",
     "stream",
     "peers",
+    "dequeue",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}
 

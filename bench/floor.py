@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import server
 from bench.measure import Finding, Unmeasured, at_least, at_most, brief, scratch
 from bench.postgres import postgres
 from bench.server import free_port, running, serving, wait_for_port
@@ -123,20 +122,18 @@ def _floor(name: str, size: int, *, bare: bool = False) -> Iterator[Floor]:
         (folder / "data").mkdir()
         embedded = f"sqlite:///{folder / 'data' / 'rota.db'}"
         database = embedded if name == "SQLite" else stack.enter_context(postgres())
-        _fill(_store(database), size)
-        (folder / "data" / "admin-token").write_text(ADMIN)
-        serve = _bare if bare else _rota
+        fill(open_store(database), size)
+        serve = _bare if bare else serving_on
         yield Floor(stack.enter_context(serve(folder, database)), database, folder)
 
 
 @contextmanager
-def _rota(folder: Path, database: str) -> Iterator[str]:
-    server.ENVIRON["ROTA_DATABASE_URL"] = database
-    try:
-        with serving(folder, workers=0) as served:
-            yield served.url
-    finally:
-        del server.ENVIRON["ROTA_DATABASE_URL"]
+def serving_on(folder: Path, database: str, **settings: str) -> Iterator[str]:
+    """The URL of a `rota serve` on a database that is filled, with settings by the names of their variables."""
+    (folder / "data").mkdir(exist_ok=True)
+    (folder / "data" / "admin-token").write_text(ADMIN)
+    with serving(folder, workers=0, ROTA_DATABASE_URL=database, **settings) as served:
+        yield served.url
 
 
 @contextmanager
@@ -148,11 +145,12 @@ def _bare(folder: Path, database: str) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def _store(database: str) -> Store:
+def open_store(database: str) -> Store:
     return SqliteStore(database) if database.startswith("sqlite") else PostgresStore(database)
 
 
-def _fill(store: Store, size: int) -> None:
+def fill(store: Store, size: int) -> None:
+    """So many queued tasks, and the workers `w0`, `w1` and so on, on shift with their names as tokens."""
     store.migrate()
     with store.write() as tx:
         ids = {"account_id": "0" * 32, "token_id": "t"}
@@ -180,7 +178,7 @@ def _analyze(store: PostgresStore) -> None:
 
 def _no_two_holders(floor: Floor) -> None:
     """Every grab that was answered took a task that nobody else took."""
-    store = _store(floor.database)
+    store = open_store(floor.database)
     with store.read() as tx:
         actor = accounts.superuser(tx)
         rows = tx.page("desk_log", {"kind": "item.grabbed"}, account_id=actor.account.id, limit=10**9)

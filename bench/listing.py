@@ -14,6 +14,7 @@ import structlog
 from bench.measure import Finding, Times, at_most, brief, in_turns, scratch
 from rota.actions.registry import installed
 from rota.clock import new_id, now
+from rota.dialects.service import Service
 from rota.operations import accounts, jobs
 from rota.operations.jobs import Order
 from rota.store.blobs import LocalBlobs
@@ -88,7 +89,7 @@ def _house(folder: Path, size: int) -> House:
         order, began = Order("skel", "id1", False, ("col1", "error"), None), now()
         for number in range(size):
             jobs.create(tx, actor, actor.account, order, None, job_id=new_id(30), now=began + number)
-    app = create(
+    service = Service(
         store=store,
         blobs=LocalBlobs(folder / "blobs"),
         catalogue=installed(),
@@ -101,7 +102,7 @@ def _house(folder: Path, size: int) -> House:
         new_id=new_id,
     )
     path = f"/v2/accounts/{actor.account.id}/tasks"
-    return House(falcon.testing.TestClient(app), path, token, statements)  # type: ignore[arg-type]
+    return House(falcon.testing.TestClient(create(service)), path, token, statements)  # type: ignore[arg-type]
 
 
 def _key_of_middle(house: House, many: int) -> str:

@@ -27,7 +27,7 @@ CLAIM = "{rows:,} rows, file to file, 2 worker processes, against one message a 
 
 
 def measure(rows: int = 100_000) -> Iterator[Finding]:
-    _install()
+    install()
     with scratch(10**9) as folder:
         source = table.write(folder / "in.csv", "unquoted", rows)
         with serving(folder) as server:
@@ -76,7 +76,7 @@ def _celery(source: Path, target: Path) -> float:
 def _procrastinate(source: Path, target: Path) -> float:
     with postgres() as url, ExitStack() as workers:
         environ = {"BENCH_URL": url}
-        _in_venv(environ, "-c", "from bench.peer_procrastinate import prepare; prepare()")
+        in_venv(environ, "-c", "from bench.peer_procrastinate import prepare; prepare()")
         for _ in range(2):
             words = ["-a", "bench.peer_procrastinate.app", "--log-level", "error", "worker", "--concurrency", "10"]
             workers.enter_context(_worker("procrastinate", *words, **environ))
@@ -98,29 +98,30 @@ def _redis() -> Iterator[str]:
 
 @contextmanager
 def _worker(program: str, *words: str, **environ: str) -> Iterator[None]:
-    with running([str(VENV / "bin" / program), *words], env=_environ(environ), cwd=ROOT, stdout=subprocess.DEVNULL):
+    with running([str(VENV / "bin" / program), *words], env=environ_of(environ), cwd=ROOT, stdout=subprocess.DEVNULL):
         yield
 
 
 def _timed_in_venv(module: str, source: Path, target: Path, environ: Mapping[str, str]) -> float:
     """The seconds that the peer itself counts, from when it is set up."""
     run = f"from {module} import main; main({str(source)!r}, {str(target)!r})"
-    return float(_in_venv(environ, "-c", run))
+    return float(in_venv(environ, "-c", run))
 
 
-def _in_venv(environ: Mapping[str, str], *words: str) -> str:
+def in_venv(environ: Mapping[str, str], *words: str) -> str:
+    """What the peers' Python says to these words."""
     command = [str(VENV / "bin" / "python"), *words]
     return subprocess.run(
-        command, env=_environ(environ), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
+        command, env=environ_of(environ), cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
 
 
-def _environ(more: Mapping[str, str]) -> dict[str, str]:
-    # The peers see these scripts, and no rota.
+def environ_of(more: Mapping[str, str]) -> dict[str, str]:
+    """For the peers, who see these scripts, and no rota."""
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore", **more}
 
 
-def _install() -> None:
+def install() -> None:
     """The peers' environment, made anew when the lock has changed."""
     stamp = VENV / ".lock"
     if stamp.exists() and stamp.read_bytes() == LOCK.read_bytes():

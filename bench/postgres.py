@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,14 @@ def postgres() -> Iterator[str]:
         command = [*_words("postgres"), "-D", data, "-p", str(port), *options]
         with (folder / "log").open("wb") as log, running(command, stdout=log, stderr=log, cwd="/") as process:
             wait_for_port(port, process)
+            _wait_for_answer(port)
             yield f"postgresql://bench@127.0.0.1:{port}/postgres"
+
+
+def _wait_for_answer(port: int) -> None:
+    """A server listens before it lets anybody in."""
+    while subprocess.run([*_words("pg_isready"), "--quiet", "-h", "127.0.0.1", "-p", str(port)], cwd="/").returncode:
+        time.sleep(0.05)
 
 
 def _words(name: str) -> list[str]:

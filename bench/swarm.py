@@ -1,13 +1,15 @@
 """Many clients of one server, in a process of their own that costs little beside it: raw sockets, requests made ahead.
 
 Reads a JSON plan from stdin and prints the latencies as JSON. A plan: host, port, `seconds`, `clients` (a list of lists
-of raw requests, each a client's round, which it repeats), `every_s`, the time from one request of a client to its next,
-0 for none, and `most`, how many requests a client makes.
+of raw requests, each a client's round, which it repeats and never leaves halfway), `every_s`, the time from one request
+of a client to its next, 0 for none, and `most`, how many requests a client makes. `{id}` in a request is the `_id` of
+the answer before it.
 """
 
 import asyncio
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -16,6 +18,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 from urllib.parse import urlsplit
+
+ID = b"{id}"
+_ID_OF_ANSWER = re.compile(rb'"_id": ?(\d+)')
 
 
 @dataclass(frozen=True)
@@ -64,14 +69,14 @@ def swarm(url: str, clients: list[list[str]], seconds: float, *, every_s: float 
 
 async def _client(plan: Mapping[str, Any], round_: list[bytes], until: float, found: dict[str, Any]) -> None:
     reader, writer = await asyncio.open_connection(plan["host"], plan["port"])
-    every_s, number = plan["every_s"], 0
+    every_s, number, body = plan["every_s"], 0, b""
     if every_s:
         await asyncio.sleep(random.random() * every_s)
     due = time.perf_counter()
-    while (began := time.perf_counter()) < until and number < plan["most"]:
-        writer.write(round_[number % len(round_)])
+    while ((began := time.perf_counter()) < until and number < plan["most"]) or number % len(round_):
+        writer.write(_filled(round_[number % len(round_)], body))
         head = await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(_length(head))
+        body = await reader.readexactly(_length(head))
         found["latencies"].append(time.perf_counter() - began)
         status = head[9:12].decode()
         found["statuses"][status] = found["statuses"].get(status, 0) + 1
@@ -80,6 +85,13 @@ async def _client(plan: Mapping[str, Any], round_: list[bytes], until: float, fo
             due += every_s
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
     writer.close()
+
+
+def _filled(asked: bytes, answer: bytes) -> bytes:
+    if ID not in asked:
+        return asked
+    found = _ID_OF_ANSWER.search(answer)
+    return asked.replace(ID, found[1] if found else b"0")
 
 
 def _length(head: bytes) -> int:

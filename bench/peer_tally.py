@@ -1,0 +1,45 @@
+"""What a peer's worker process does beside its work: waits for the word, counts for a fixed time, and tells.
+
+Runs in the peers' own environment, without rota.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+
+
+class Tally:
+    """Counts tasks from the first one on, and calls `stop` once so many seconds are over."""
+
+    def __init__(self, seconds: float, stop: Callable[[], object]) -> None:
+        self._seconds, self._stop, self._over = seconds, stop, False
+        self._first_at = self._last_at = 0.0
+        self._counted = self._late = 0
+
+    def note(self) -> None:
+        """One more task is done. Those of a worker that is stopping count apart."""
+        if self._over:
+            self._late += 1
+            return
+        self._last_at = time.perf_counter()
+        if not self._counted:
+            self._first_at = self._last_at
+            asyncio.get_running_loop().call_later(self._seconds, self._end)
+        self._counted += 1
+
+    def _end(self) -> None:
+        self._over = True
+        self._stop()
+
+    def tell(self) -> None:
+        """Print how many tasks counted, the seconds from the first of them to the last, and how many came late."""
+        seconds = self._last_at - self._first_at
+        print(json.dumps({"counted": self._counted, "seconds": seconds, "late": self._late}), flush=True)
+
+
+def wait_for_word() -> None:
+    """All is connected: several processes begin at once."""
+    print("ready", flush=True)
+    sys.stdin.readline()
