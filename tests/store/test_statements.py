@@ -20,8 +20,10 @@ _CALLS = {"one", "all", "value", "run", "batch", "page"}
 
 
 def called(tree: ast.AST) -> Iterator[str]:
-    """The names of statements that a module runs through a `tx`."""
+    """The names of statements that a module runs through a `tx`, or pairs with their rows."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2 and isinstance(node.elts[0], ast.Constant):
+            yield from {str(node.elts[0].value)} & set(DIALECTS["sqlite"])
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
             continue
         owner = node.func.value
