@@ -2,7 +2,7 @@
 
 import pytest
 
-from desk import Desk, query
+from desk import SECOND, Desk, query
 from rota.domain.accounts import Role
 from rota.domain.errors import (
     Forbidden,
@@ -15,7 +15,7 @@ from rota.domain.errors import (
     WorkerNotFound,
 )
 from rota.domain.items import Status, Verb
-from rota.operations import accounts, holding, shifts
+from rota.operations import accounts, holding, items, shifts
 from rota.store.port import Store
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -133,6 +133,27 @@ def test_a_release_resumes_nothing(desk: Desk) -> None:
         desk.act(holding.grab, ANN)
     assert desk.act(holding.release, ANN, two.id).resumed is None
     assert desk.status(one) is Status.SUSPENDED
+
+
+def test_whoever_looked_at_the_clock_too_early_comes_after_whom_they_waited_for(desk: Desk) -> None:
+    item = desk.add()
+    desk.act(holding.grab, ANN, item.id)
+    desk.time -= 60 * SECOND
+    early = desk.add()
+    desk.act(holding.release, ANN, item.id)
+    desk.act(items.update, BOB, item.id, {"title": "anew"})
+    desk.act(shifts.logout, ANN)
+    told = desk.lines(item_id=item.id)
+    assert [line.kind for line in told] == ["item.added", "item.grabbed", "item.released", "item.updated"]
+    times = [line.at for line in told]
+    assert times == sorted(times)
+    everything = desk.lines()
+    assert everything == sorted(everything, key=lambda line: line.at)
+    assert everything.index(told[0]) > [line.item_id for line in everything].index(early.id)
+    with desk.store.read() as tx:
+        assert query(tx, "SELECT id FROM shifts WHERE ended_at < started_at") == []
+    desk.time += 60 * SECOND
+    desk.check()
 
 
 def test_what_a_worker_cannot_do(desk: Desk) -> None:

@@ -50,10 +50,10 @@ def complete(tx: Tx, actor: Actor, item_id: int, verb: Verb = Verb.COMPLETE_SUCC
     done = step(items.by_id(tx, actor, item_id), verb, actor, now)
     waiting = suspended(tx, actor.user.id) if done.before.status is Status.ACTIVE else []
     if not waiting:
-        write(tx, actor, done, now=now)
+        write(tx, actor, done)
         return Turn(done.after)
     resumed = step(waiting[0], Verb.ACTIVATE, actor, now, after=item_id)
-    write(tx, actor, done, resumed, now=now)
+    write(tx, actor, done, resumed)
     return Turn(done.after, resumed=resumed.after)
 
 
@@ -66,17 +66,17 @@ def held(tx: Tx, actor: Actor) -> list[Item]:
 def _foreground(tx: Tx, actor: Actor, taken: Step, now: int) -> Turn:
     active = current(tx, actor.user.id)
     if active is None:
-        write(tx, actor, taken, now=now)
+        write(tx, actor, taken)
         return Turn(taken.after)
     aside = step(active, Verb.SUSPEND, actor, now, **{"for": taken.after.id})
-    write(tx, actor, aside, taken, now=now)
+    write(tx, actor, aside, taken)
     return Turn(taken.after, put_aside=aside.after)
 
 
 def _alone(tx: Tx, actor: Actor, item_id: int, verb: Verb, now: int) -> Turn:
     lock(tx, actor)
     moved = step(items.by_id(tx, actor, item_id), verb, actor, now)
-    write(tx, actor, moved, now=now)
+    write(tx, actor, moved)
     return Turn(moved.after)
 
 

@@ -50,7 +50,7 @@ def add_all(tx: Tx, actor: Actor, givens: Sequence[Given], *, now: int) -> list[
         tx.batch("item_insert", [{**_written(item, generation, weights), **_origin(item)} for item in items])
         if tags := [_tag(item, tag) for item in items for tag in item.tags]:
             tx.batch("item_tag_insert", tags)
-        record_all(tx, [event(actor, Kind.ITEM_ADDED, item, now) for item in items])
+        record_all(tx, [event(actor, Kind.ITEM_ADDED, item) for item in items])
     return made
 
 
@@ -70,7 +70,7 @@ def update_all(tx: Tx, actor: Actor, rows: Sequence[tuple[int, Given]], *, now: 
         generation, weights = weights_of(tx)
         tx.batch("item_update", [_written(item, generation, weights) for item in updated])
         tx.batch("phases_of_item_give", [{"item_id": item.id, "owner_id": item.owner_id} for item in updated])
-        record_all(tx, [event(actor, Kind.ITEM_UPDATED, item, now) for item in updated])
+        record_all(tx, [event(actor, Kind.ITEM_UPDATED, item) for item in updated])
     return outcomes
 
 
@@ -83,7 +83,7 @@ def delete_all(tx: Tx, actor: Actor, item_ids: Sequence[int], *, now: int) -> li
         if isinstance(moved, Step):
             items[item_id] = moved.after
     if steps := [each for each in moves if isinstance(each, Step)]:
-        write_locked(tx, actor, steps, now=now)
+        write_locked(tx, actor, steps)
     return [each.after if isinstance(each, Step) else each for each in moves]
 
 

@@ -63,7 +63,10 @@ def recent(
     item_id: int | None = None,
     limit: int = 100,
 ) -> list[Line]:
-    """The newest lines of the actor's account, in the order in which they were written.
+    """The newest lines of the actor's account, in the order of their times; of one time, as they were written.
+
+    Who writes at the same time as others on PostgreSQL looked at the clock in one order and may write in another. What
+    was done to one item never changes places by that.
 
     `kinds` narrows them (without any: all kinds), one statement each; so does a user or, where none is given, an item.
     """
@@ -74,7 +77,8 @@ def recent(
         tests["subject"] = subject(item_id)
     narrowed = [{**tests, "kind": kind.value} for kind in kinds] or [{**tests, "desk": True}]
     lines = [line for each in narrowed for line in _page(tx, actor, each, limit)]
-    return sorted(lines, key=lambda line: line.id)[-limit:] if limit else []
+    newest = sorted(lines, key=lambda line: line.id)[-limit:] if limit else []
+    return sorted(newest, key=lambda line: line.at)
 
 
 def _page(tx: Tx, actor: Actor, tests: Mapping[str, Any], limit: int) -> list[Line]:

@@ -41,19 +41,19 @@ def step(item: Item, verb: Verb, actor: Actor, now: int, **facts: Any) -> Step:
     return Step(item, move(item, verb, Holder(actor.user.id, actor.user.email), now), verb, facts)
 
 
-def write(tx: Tx, actor: Actor, *steps: Step, now: int) -> None:
+def write(tx: Tx, actor: Actor, *steps: Step) -> None:
     """Write the moves of one worker, in their order. Raises ItemNotFound when an item is not as it was read: what a
     worker holds is only ever changed under the lock of their shift, or purged."""
     (changed,) = tx.together(("item_move", [_move(each) for each in steps]))
     if changed != len(steps):
         raise ItemNotFound(steps[-1].before.id)
-    tx.together(*_told(actor, steps, now))
+    tx.together(*_told(actor, steps))
 
 
-def write_locked(tx: Tx, actor: Actor, steps: Sequence[Step], *, now: int) -> None:
+def write_locked(tx: Tx, actor: Actor, steps: Sequence[Step]) -> None:
     """Write the moves of a batch of items that are locked."""
     tx.batch("item_move", [_move(each) for each in steps])
-    for statement, rows in _told(actor, steps, now):
+    for statement, rows in _told(actor, steps):
         tx.batch(statement, rows)
 
 
@@ -68,8 +68,10 @@ def item_id_of(subject: str) -> int | None:
     return int(named) if named != subject else None
 
 
-def event(actor: Actor, kind: Kind, item: Item, now: int, facts: Mapping[str, Any] | None = None) -> Event:
-    return Event(now, kind, item.account_id, subject(item.id), actor.user.id, dict(facts or {}))
+def event(actor: Actor, kind: Kind, item: Item, facts: Mapping[str, Any] | None = None) -> Event:
+    """What made the item what it is, at the time of that: whoever had to wait for the item had looked at the clock
+    before, and comes after whom they waited for."""
+    return Event(item.modified_at, kind, item.account_id, subject(item.id), actor.user.id, dict(facts or {}))
 
 
 def from_row(row: Row) -> Item:
@@ -109,9 +111,9 @@ def from_row(row: Row) -> Item:
     )
 
 
-def _told(actor: Actor, steps: Sequence[Step], now: int) -> list[tuple[str, list[dict[str, Any]]]]:
+def _told(actor: Actor, steps: Sequence[Step]) -> list[tuple[str, list[dict[str, Any]]]]:
     """The statements that write down what the steps ended, and that they happened."""
-    events = [event(actor, KINDS[each.verb], each.after, now, each.facts) for each in steps]
+    events = [event(actor, KINDS[each.verb], each.after, each.facts) for each in steps]
     return [("phase_insert", [_phase(each) for each in steps]), written(events)]
 
 

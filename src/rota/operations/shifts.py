@@ -51,23 +51,25 @@ def login(tx: Tx, actor: Actor, email: str | None = None, *, token: str, token_i
 def logout(tx: Tx, actor: Actor, *, now: int) -> Item | None:
     """End the actor's shift: its tokens work nowhere from now on, and the item that was worked on is suspended and
     comes back. Raises NotOnShift."""
-    shift_id = lock(tx, actor)
+    shift = lock(tx, actor)
+    # Who waited for a login looked at the clock before it.
+    now = max(now, shift["started_at"])
     active = current(tx, actor.user.id)
     suspended = step(active, Verb.SUSPEND, actor, now) if active else None
     if suspended:
-        write(tx, actor, suspended, now=now)
-    tx.run("shift_end", id=shift_id, ended_at=now)
-    tx.run("shift_tokens_revoke", shift_id=shift_id, now=now)
+        write(tx, actor, suspended)
+    tx.run("shift_end", id=shift["id"], ended_at=now)
+    tx.run("shift_tokens_revoke", shift_id=shift["id"], now=now)
     _record(tx, actor, Kind.SHIFT_ENDED, actor.user.id, now)
     return suspended.after if suspended else None
 
 
-def lock(tx: Tx, actor: Actor) -> int:
-    """The actor's open shift, kept from their other requests until this transaction ends. Raises NotOnShift."""
+def lock(tx: Tx, actor: Actor) -> Row:
+    """The id and the start of the actor's open shift, kept from their other requests until this transaction ends. Raises NotOnShift."""
     row = tx.one("shift_lock", user_id=actor.user.id)
     if row is None:
         raise NotOnShift
-    return int(row["id"])
+    return row
 
 
 def who(tx: Tx, actor: Actor, *, on_shift: bool = False) -> list[Worker]:
@@ -109,10 +111,11 @@ def _open(tx: Tx, actor: Actor, user_id: int, now: int) -> tuple[int, int]:
     """The id and the start of the worker's open shift, begun if there is none. A shift that somebody else begins or
     ends meanwhile is waited for, and then looked at again."""
     while True:
-        if shift_id := tx.value("shift_insert", user_id=user_id, started_at=now):
-            _record(tx, actor, Kind.SHIFT_STARTED, user_id, now)
-            return shift_id, now
+        # Looked for first: whoever ends it is waited for here, so that the next one begins when it has ended.
         if row := tx.one("shift_lock", user_id=user_id):
+            return row["id"], row["started_at"]
+        if row := tx.one("shift_insert", user_id=user_id, started_at=now):
+            _record(tx, actor, Kind.SHIFT_STARTED, user_id, row["started_at"])
             return row["id"], row["started_at"]
 
 

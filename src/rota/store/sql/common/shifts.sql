@@ -1,7 +1,10 @@
 -- name: shift_insert
--- A new shift; no row comes back when the worker is on shift already.
-INSERT INTO shifts (user_id, started_at) VALUES (:user_id, :started_at)
-ON CONFLICT (user_id) WHERE ended_at IS NULL DO NOTHING RETURNING id;
+-- A new shift; no row comes back when the worker is on shift already. It does not begin before the last one ended,
+-- whoever looked at the clock first.
+INSERT INTO shifts (user_id, started_at) VALUES (:user_id, coalesce((
+    SELECT CASE WHEN l.ended_at > :started_at THEN l.ended_at ELSE :started_at END
+    FROM shifts l WHERE l.user_id = :user_id ORDER BY l.id DESC LIMIT 1), :started_at))
+ON CONFLICT (user_id) WHERE ended_at IS NULL DO NOTHING RETURNING id, started_at;
 
 -- name: shift_end!
 -- The shift is over.
