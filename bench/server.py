@@ -144,13 +144,18 @@ class Server:
         return total
 
     def cpu_s(self) -> Seconds:
-        """Processor time of its living processes, in user and kernel mode."""
-        ticks = 0
-        for pid in self.pids():
-            with suppress(OSError):
-                after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(after_name[11]) + int(after_name[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Processor time of its living processes."""
+        return cpu_s_of(self.pids())
+
+
+def cpu_s_of(pids: Iterable[int]) -> Seconds:
+    """Processor time of those of the processes that live, in user and kernel mode."""
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError):
+            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(after_name[11]) + int(after_name[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
