@@ -13,7 +13,7 @@ from statistics import median
 
 from bench.measure import Finding, Unmeasured, at_least, at_most, brief, scratch
 from bench.postgres import postgres
-from bench.server import free_port, running, serving, wait_for_port
+from bench.server import Server, free_port, running, serving, wait_for_port
 from bench.swarm import Swarmed, percentile, request, swarm
 from rota.clock import now
 from rota.operations import accounts, item_batches, shifts
@@ -123,17 +123,23 @@ def _floor(name: str, size: int, *, bare: bool = False) -> Iterator[Floor]:
         embedded = f"sqlite:///{folder / 'data' / 'rota.db'}"
         database = embedded if name == "SQLite" else stack.enter_context(postgres())
         fill(open_store(database), size)
-        serve = _bare if bare else serving_on
+        serve = _bare if bare else _rota
         yield Floor(stack.enter_context(serve(folder, database)), database, folder)
 
 
 @contextmanager
-def serving_on(folder: Path, database: str, **settings: str) -> Iterator[str]:
-    """The URL of a `rota serve` on a database that is filled, with settings by the names of their variables."""
+def staffed(folder: Path, database: str, **settings: str) -> Iterator[Server]:
+    """A server on a database that is filled, with settings by the names of their variables."""
     (folder / "data").mkdir(exist_ok=True)
     (folder / "data" / "admin-token").write_text(ADMIN)
-    with serving(folder, workers=0, ROTA_DATABASE_URL=database, **settings) as served:
-        yield served.url
+    with serving(folder, workers=0, ROTA_DATABASE_URL=database, **settings) as server:
+        yield server
+
+
+@contextmanager
+def _rota(folder: Path, database: str) -> Iterator[str]:
+    with staffed(folder, database) as server:
+        yield server.url
 
 
 @contextmanager

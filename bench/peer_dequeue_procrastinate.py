@@ -10,7 +10,7 @@ from contextlib import suppress
 import procrastinate
 import uvloop
 
-from bench.peer_tally import Tally, wait_for_word
+from bench.peer_tally import Tally
 
 BATCH = 1000
 POOL = 5
@@ -40,10 +40,10 @@ def work(seconds: float, concurrency: int) -> None:
 async def _work(seconds: float, concurrency: int) -> None:
     tally = Tally(seconds, lambda: worker.cancel())
     async with app.open_async():
-        wait_for_word()
+        tally.wait_for_word()
         options = {"concurrency": concurrency, "additional_context": {"tally": tally}}
         worker = asyncio.create_task(app.run_worker_async(install_signal_handlers=False, **options))
         # Cancelled, it lets the jobs in hand end.
         with suppress(asyncio.CancelledError):
             await worker
-    tally.tell()
+        tally.tell()

@@ -12,7 +12,7 @@ from pgqueuer import PgQueuer
 from pgqueuer.models import Job
 from pgqueuer.queries import Queries
 
-from bench.peer_tally import Tally, wait_for_word
+from bench.peer_tally import Tally
 
 BATCH = 1000
 
@@ -44,7 +44,7 @@ async def _work(seconds: float, batch: int) -> None:
     async def nothing(job: Job) -> None:
         tally.note()
 
-    wait_for_word()
+    tally.wait_for_word()
     await queuer.run(batch_size=batch)
     tally.tell()
     await connection.close()

@@ -15,7 +15,7 @@ class Tally:
 
     def __init__(self, seconds: float, stop: Callable[[], object]) -> None:
         self._seconds, self._stop, self._over = seconds, stop, False
-        self._first_at = self._last_at = 0.0
+        self._first_at = self._last_at = self._idle_s = 0.0
         self._counted = self._late = 0
 
     def note(self) -> None:
@@ -33,13 +33,20 @@ class Tally:
         self._over = True
         self._stop()
 
+    def wait_for_word(self) -> None:
+        """All is connected: several processes begin at once."""
+        print("ready", flush=True)
+        sys.stdin.readline()
+        self._idle_s = time.process_time()
+
     def tell(self) -> None:
-        """Print how many tasks counted, the seconds from the first of them to the last, and how many came late."""
-        seconds = self._last_at - self._first_at
-        print(json.dumps({"counted": self._counted, "seconds": seconds, "late": self._late}), flush=True)
-
-
-def wait_for_word() -> None:
-    """All is connected: several processes begin at once."""
-    print("ready", flush=True)
-    sys.stdin.readline()
+        """Print how many tasks counted, the seconds from the first of them to the last, how many came late, and the
+        processor time of all; then wait until the connections have been looked at."""
+        told = {
+            "counted": self._counted,
+            "seconds": self._last_at - self._first_at,
+            "late": self._late,
+            "cpu_s": time.process_time() - self._idle_s,
+        }
+        print(json.dumps(told), flush=True)
+        sys.stdin.readline()

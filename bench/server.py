@@ -144,15 +144,24 @@ class Server:
         return total
 
     def cpu_s(self, role: str = "") -> Seconds:
-        """Processor time of its living processes, or of those of a role, in user and kernel mode."""
-        ticks = 0
-        for pid in self.pids():
-            with suppress(OSError):
-                if role and _role(Path(f"/proc/{pid}/cmdline").read_text().split("\0")) != role:
-                    continue
-                after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(after_name[11]) + int(after_name[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        """Processor time of its living processes, or of those of a role."""
+        return cpu_s_of(pid for pid in self.pids() if not role or _role_of(pid) == role)
+
+
+def cpu_s_of(pids: Iterable[int]) -> Seconds:
+    """Processor time of those of the processes that live, in user and kernel mode."""
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError):
+            after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(after_name[11]) + int(after_name[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _role_of(pid: int) -> str | None:
+    with suppress(OSError):
+        return _role(Path(f"/proc/{pid}/cmdline").read_text().split("\0"))
+    return None
 
 
 @contextmanager
