@@ -65,7 +65,10 @@ def logout(tx: Tx, actor: Actor, *, now: int) -> Item | None:
 
 
 def lock(tx: Tx, actor: Actor) -> Row:
-    """The id and the start of the actor's open shift, kept from their other requests until this transaction ends. Raises NotOnShift."""
+    """The id and the start of the actor's open shift, kept from their other requests until this transaction ends.
+
+    Raises NotOnShift.
+    """
     row = tx.one("shift_lock", user_id=actor.user.id)
     if row is None:
         raise NotOnShift
