@@ -121,3 +121,13 @@ def test_a_tag_is_one_that_a_task_can_have(name: str) -> None:
     assert tag.isprintable()
     assert len(tag) <= TAG_LIMIT
     assert tag.startswith("addbatch=")
+
+
+def test_what_the_command_line_says_stands_in_blank_cells_and_tags_are_added() -> None:
+    sink = io.StringIO()
+    defaults = {"owner": "ann@x.org", "priority": "2.0", "tags": "all"}
+    convert(io.StringIO("title,owner,tags\na,,x\nb,bob@x.org,\n"), sink, KINDS["add"], "t", {}, defaults)
+    assert list(csv.DictReader(io.StringIO(sink.getvalue()))) == [
+        {"title": "a", "owner": "ann@x.org", "tags": "x all t", "priority": "2.0"},
+        {"title": "b", "owner": "bob@x.org", "tags": "all t", "priority": "2.0"},
+    ]

@@ -167,7 +167,7 @@ def test_an_update_keeps_what_is_not_named(rota: Rota) -> None:
     task = str(before["_id"])
     ran = rota("update", task, "new", "title", "--property", "l=w")
     assert (ran.code, ran.out, ran.err) == (0, "", f"rota: task {task} is updated.\n")
-    after = rota("show", task, "--json").json["task"]
+    after = rota("show", task, "--json").json
     changed = {"title": "new title", "properties": {"k": "v", "l": "w"}}
     modified = "_last_modified_on"
     assert {**after, modified: ""} == {**before, **changed, modified: ""}
@@ -214,7 +214,7 @@ def test_a_task_is_shown_with_its_life_and_why_it_is_urgent(rota: Rota) -> None:
     assert any(re.fullmatch(r"time_elapsed +[\d.]+", line) for line in lines)
     assert any(line.startswith("priority\t2.0\t10.0\t20.0") for line in lines)
     document = rota("show", task, "--why", "--json").json
-    assert document.keys() == {"task", "history", "why"}
+    assert document.keys() >= {"_id", "title", "history", "why"}
     assert [each["what"] for each in document["history"]["events"]] == ["add"]
     refused(rota("show", "999999999"), "Task does not exist.")
 
@@ -362,7 +362,7 @@ def test_batches_of_stdin_that_update_and_delete(process: Rota, rota: Rota) -> N
         *("", "task_id\ttitle", f"{one}\teins"),
         *("", "row\ttask_id\ttitle\terror", "2\t999999999\tx\tnot found"),
     ]
-    assert rota("show", one, "--json").json["task"]["estimate"] == 7_200
+    assert rota("show", one, "--json").json["estimate"] == 7_200
     deleted = process("delete", "-b", "-", "--json", stdin=f"task_id,error\n{two},\n{one},\n,\n")
     assert deleted.code == 1
     assert deleted.json["succeeded"] == [{"task_id": int(two)}, {"task_id": int(one)}]

@@ -15,6 +15,7 @@ from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any
 
 import typer
@@ -70,13 +71,16 @@ KINDS: Mapping[str, Kind] = {
 }
 
 
-def run(verb: str, file: str, as_json: bool) -> None:
-    """Send the file, wait until all its rows are done, and show what became of them. Exits 1 unless all went well."""
+def run(verb: str, file: str, as_json: bool, defaults: Cells | None = None) -> None:
+    """Send the file, wait until all its rows are done, and show what became of them. Exits 1 unless all went well.
+
+    `defaults` stand in blank cells; their tags are added to those of each row.
+    """
     from rota.cli.jobs import Jobs
     from rota.cli.watch import watch
 
     kind, called = KINDS[verb], "stdin" if file == STDIN else Path(file).name
-    with _converted(file, called, kind) as rows, connect() as client:
+    with _converted(file, called, kind, defaults or {}) as rows, connect() as client:
         jobs = Jobs(client, None)
         query = {"category": "queue", "action": kind.action, "file_name": called}
         job_id = jobs.one("PUT", query=query, file=rows, content_type="text/csv")["id"]
@@ -100,14 +104,14 @@ def tag_of(name: str) -> str:
 
 
 @contextmanager
-def _converted(file: str, called: str, kind: Kind) -> Iterator[IO[bytes]]:
+def _converted(file: str, called: str, kind: Kind, defaults: Cells) -> Iterator[IO[bytes]]:
     """The rows as they are sent, in a file that has a length. Raises CommandError."""
     readers = readers_at(times.wall_clock(), times.language_of(os.environ))
     with TemporaryFile() as spool:
         sink = TextIOWrapper(spool, encoding="utf-8", newline="")
         try:
             with _source(file) as source:
-                convert(source, sink, kind, tag_of(called), readers)
+                convert(source, sink, kind, tag_of(called), readers, defaults)
         except UnicodeDecodeError as error:
             raise CommandError(f"{called} is not UTF-8: {error.reason}.") from error
         except csv.Error as error:
@@ -149,8 +153,16 @@ def _lenient(read: Callable[[str], float | str]) -> Reader:
     return translate
 
 
-def convert(source: Iterable[str], sink: IO[str], kind: Kind, tag: str, readers: Mapping[str, Reader]) -> None:
-    """Write the rows of a CSV as the action takes them: with the batch's tag, and with times that a server reads.
+def convert(
+    source: Iterable[str],
+    sink: IO[str],
+    kind: Kind,
+    tag: str,
+    readers: Mapping[str, Reader],
+    defaults: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Write the rows of a CSV as the action takes them: with the batch's tag, with times that a server reads, and with
+    defaults in blank cells.
 
     Raises csv.Error, which names the line.
     """
@@ -161,27 +173,31 @@ def convert(source: Iterable[str], sink: IO[str], kind: Kind, tag: str, readers:
         rows = filter(None, reader)
         header = next(rows, [])
         columns = [name for name in header if kind.takes(name)]
-        if kind.is_tagged and "tags" not in columns:
-            columns.append("tags")
+        added = (*defaults, "tags") if kind.is_tagged else tuple(defaults)
+        columns += [name for name in dict.fromkeys(added) if name not in columns]
         writer.writerow(columns if header else [])
         for row in rows:
             if len(row) != len(header):
                 raise csv.Error(f"{len(row)} cells in a row, and {len(header)} in the header")
-            cells = _changed(dict(zip(header, row, strict=True)), kind, tag, readers)
+            cells = _changed(dict(zip(header, row, strict=True)), kind, tag, readers, defaults)
             writer.writerow(cells[name] for name in columns)
     except csv.Error as error:
         raise csv.Error(f"line {reader.line_num}: {error}") from error
 
 
-def _changed(cells: Cells, kind: Kind, tag: str, readers: Mapping[str, Reader]) -> Cells:
-    for name in kind.mandatory:
-        # An empty one would refuse the whole file; a blank one fails its row.
-        cells[name] = cells.get(name, "") or " "
+def _changed(
+    cells: Cells, kind: Kind, tag: str, readers: Mapping[str, Reader], defaults: Mapping[str, str]
+) -> Cells:
     for name, read in readers.items():
         if cells.get(name, "").strip():
             cells[name] = read(cells[name])
     if kind.is_tagged:
-        cells["tags"] = f"{cells.get('tags', '')} {tag}".strip()
+        cells["tags"] = " ".join(filter(None, (cells.get("tags"), defaults.get("tags"), tag)))
+    for name, text in defaults.items():
+        cells[name] = cells[name] if cells.get(name, "").strip() else text
+    for name in kind.mandatory:
+        # An empty one would refuse the whole file; a blank one fails its row.
+        cells[name] = cells.get(name, "") or " "
     return cells
 
 

@@ -1,5 +1,6 @@
 """The commands for the tasks of the desk: add them, write them anew, delete them, look at them."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -59,7 +60,8 @@ def add_task(
     """Add a task to the queue, and print its number.
 
     With -b, add a task for each row of a CSV file, as a bulk job: its columns are title, and any of description,
-    deadline, estimate, owner, tags, priority, instructions and properties.
+    deadline, estimate, owner, tags, priority, instructions and properties. The other options then stand in for blank
+    cells; tags are added to those of each row.
     """
     given = _given(words, title, description, deadline, estimate, owner, priority, instructions, properties)
     if tags:
@@ -167,7 +169,7 @@ def show_task(
         task = client.ask("GET", f"/tasks/{task_id}")
         more = {name: client.ask("GET", f"/tasks/{task_id}/{name}") for name in names}
     if as_json:
-        return show_json({"task": task, **more})
+        return show_json({**task, **more})
     now = times.wall_clock()
     show_record(looks.record(task), looks.in_full(now))
     _show_history(more["history"])
@@ -249,11 +251,16 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 
 
 def _run_batch(verb: str, file: str, given: Mapping[str, Any], as_json: bool) -> None:
-    if given:
+    if given and verb != "add":
         raise typer.BadParameter(f"with --batch the file says it all: take out {', '.join(given)}")
     from rota.cli import batches
 
-    batches.run(verb, file, as_json)
+    batches.run(verb, file, as_json, {name: _cell(value) for name, value in given.items()})
+
+
+def _cell(value: Any) -> str:
+    """A value as a file would hold it."""
+    return json.dumps(value) if isinstance(value, dict) else str(value)
 
 
 def _delete_each(task_ids: Sequence[int]) -> list[dict[str, Any]]:

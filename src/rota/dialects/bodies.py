@@ -11,6 +11,9 @@ from rota.domain.errors import InvalidFields
 LIMIT = 64 * 1024
 """Bytes of a body, where nobody says otherwise."""
 
+DRAIN_LIMIT = 8 << 20
+"""Bytes of a body that are worth reading only to be polite."""
+
 Check = Callable[[Any], str | None]
 """The fault of a value, or None."""
 
@@ -98,6 +101,16 @@ def _blocks(request: falcon.Request, size: int) -> Iterator[bytes]:
             return
         size -= len(block)
         yield block
+
+
+def drain(request: falcon.Request) -> None:
+    """After a refusal, read what is left of a small body: many clients send all before they listen.
+
+    Not from a client that waits to be asked for its body.
+    """
+    if 0 < (request.content_length or 0) <= DRAIN_LIMIT and not request.get_header("Expect"):
+        for _ in _blocks(request, DRAIN_LIMIT):
+            pass
 
 
 def _too_large(limit: int) -> falcon.HTTPError:

@@ -91,7 +91,7 @@ _PATHS: Mapping[str, Mapping[str, Operation]] = {
             "add", "A new task in the queue.", _gives("Task", 201), _BODY, body=_NEW_TASK, body_required=True
         ),
     },
-    "/tasks/queued": {"get": Operation("list_queued", "At most 100 queued tasks.", _gives("Tasks"))},
+    "/tasks/queued": {"get": Operation("list_queued", "At most 100 queued tasks.", _gives("Tasks"), (), ("n",))},
     "/tasks/available": {
         "get": Operation(
             "peek",

@@ -3,14 +3,14 @@
 import re
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import falcon
 import msgspec
 import structlog
 
-from rota.dialects.bodies import json_object
+from rota.dialects.bodies import drain, json_object
 from rota.dialects.credentials import by_any
 from rota.dialects.queue import errors
 from rota.dialects.queue.errors import Body
@@ -74,6 +74,9 @@ class Edge:
         sent = req.get_header("X-Request-ID") or ""
         if _REQUEST_ID.fullmatch(sent):
             resp.set_header("X-Request-ID", sent)
+        if resp.status_code >= 400:
+            with suppress(falcon.HTTPError):  # a length that cannot be read, which has been told already
+                drain(req)
 
 
 def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:

@@ -97,10 +97,10 @@ class Queued(Resource):
     """`/tasks/queued`"""
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        params.query(req, {})
+        asked = params.query(req, {"n": params.COUNT})
         actor = self.actor(req)
         with self.read() as tx:
-            found = items.queued(tx, actor)
+            found = items.queued(tx, actor)[: asked.get("n")]
         send(resp, documents.tasks(found))
 
 
