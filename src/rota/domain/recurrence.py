@@ -187,14 +187,16 @@ def expand(
     # Rules name whole seconds: what begins with its task must not be lost for the task's fraction of a second.
     since -= since % SECOND
     found: dict[Key, Occurrence] = {}
+    cut = False
     try:
         for each in merge(*(_occurrences(schedule, since, until, allowance) for schedule in schedules), key=_order):
             if len(found) == limit and each.key not in found:
-                return Expansion(tuple(found.values()), cut=True)
+                cut = True
+                break
             found.setdefault(each.key, each)
     except Exhausted:
-        return Expansion(tuple(found.values()), cut=True)
-    return Expansion(tuple(found.values()))
+        cut = True
+    return Expansion(tuple(sorted(found.values(), key=_order)), cut)
 
 
 def _order(occurrence: Occurrence) -> tuple[int, int]:

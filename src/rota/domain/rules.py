@@ -282,8 +282,8 @@ def _weekdays(text: str, frequency: Frequency, of_months: bool) -> tuple[int | w
     if frequency > Frequency.MONTHLY or not any(nth for _, nth in named):
         return tuple(sorted({day for day, _ in named}))
     most = 53 if frequency is Frequency.YEARLY and not of_months else 5
-    if beyond := [nth for _, nth in named if abs(nth) > most]:
-        raise RuleFault(f"holds BYDAY={_shown(text)}, where no {beyond[0]}th day can be: at most {most}")
+    if any(abs(nth) > most for _, nth in named):
+        raise RuleFault(f"holds BYDAY={_shown(text)}, which counts further than {most}")
     # Beside an nth day dateutil would take a mere day for a further condition.
     each = {(day, n) for day, nth in named for n in ([nth] if nth else range(1, most + 1))}
     return tuple(weekday(day, n) for day, n in sorted(each))
