@@ -119,6 +119,19 @@ def test_case_order_white_space_and_folds_say_nothing(text: str) -> None:
     assert parse(text).start == plain.start
 
 
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("FREQ=MONTHLY;BYDAY=MO,1FR", ["MO(+1)", "MO(+2)", "MO(+3)", "MO(+4)", "MO(+5)", "FR(+1)"]),
+        ("FREQ=MONTHLY;BYDAY=FR(-1),-1FR,+2MO", ["MO(+2)", "FR(-1)"]),
+        ("FREQ=WEEKLY;BYDAY=2MO,FR", ["0", "4"]),
+        ("FREQ=YEARLY;BYDAY=53SU,-53SU", ["SU(-53)", "SU(+53)"]),
+    ],
+)
+def test_days_may_be_counted_in_months_and_years(text: str, days: list[str]) -> None:
+    assert list(map(str, only(text).parts["byweekday"])) == days
+
+
 FAULTS = [
     ("", "is empty"),
     (" \n\t", "is empty"),

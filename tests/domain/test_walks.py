@@ -41,7 +41,7 @@ FITTING = {
     Frequency.YEARLY: [name for name in PARTS if name != "BYSETPOS of few"],
     Frequency.MONTHLY: ["BYMONTH", "BYMONTHDAY", "BYDAY", "BYDAY of a month", "BYSETPOS", "BYHOUR", "BYYEARDAY"],
     Frequency.WEEKLY: ["BYMONTH", "BYMONTHDAY", "BYDAY", "BYSETPOS", "BYHOUR", "BYWEEKNO", "BYYEARDAY"],
-    Frequency.DAILY: ["BYMONTH", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSETPOS of few"],
+    Frequency.DAILY: ["BYMONTH", "BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSETPOS of few", "BYWEEKNO"],
     Frequency.HOURLY: ["BYMONTHDAY", "BYDAY", "BYHOUR", "BYMINUTE", "BYSETPOS of few"],
     Frequency.MINUTELY: ["BYDAY", "BYHOUR", "BYMINUTE", "BYSECOND", "BYSETPOS of few"],
     Frequency.SECONDLY: ["BYDAY", "BYMINUTE", "BYSECOND", "BYSETPOS of few"],
@@ -167,12 +167,20 @@ def test_a_huge_interval_is_little_work(frequency: Frequency) -> None:
     assert calls(lambda: list(walk(found, START, UTC, START, datetime(2030, 1, 1), Allowance(100)))) < 200
 
 
-@pytest.mark.parametrize("count", [10**9, 10**12])
-def test_a_count_that_ends_after_the_calendar_has_no_last(count: int) -> None:
-    for text in (f"FREQ=DAILY;COUNT={count}", f"FREQ=WEEKLY;BYDAY=MO,TU;INTERVAL=5;COUNT={count}"):
-        assert last_counted(recurrence(text), START, UTC, Allowance(100)) is None
+@pytest.mark.parametrize("text", ["FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,TU;INTERVAL=5", "FREQ=MONTHLY;INTERVAL=12"])
+@pytest.mark.parametrize("count", [10**7, 10**12])
+def test_a_count_that_ends_after_the_calendar_has_no_last(text: str, count: int) -> None:
+    assert last_counted(recurrence(f"{text};COUNT={count}"), START, UTC, Allowance()) is None
+
+
+def test_a_count_that_costs_too_much_to_reach_is_not_reached() -> None:
     with pytest.raises(Exhausted):
-        last_counted(recurrence(f"FREQ=MONTHLY;BYMONTHDAY=31;COUNT={count}"), START, UTC, Allowance())
+        last_counted(recurrence("FREQ=MONTHLY;BYMONTHDAY=31;COUNT=1000000"), START, UTC, Allowance())
+
+
+def test_a_walk_of_weeks_does_not_take_the_place_of_one_of_days_where_dateutil_counts_weeks_otherwise() -> None:
+    text, last = "FREQ=DAILY;BYWEEKNO=-53", datetime(2028, 1, 1)
+    assert walked(text, START, START, last, Allowance()) == naive(text, START, last)
 
 
 def test_every_time_that_is_named_is_paid_for() -> None:
@@ -180,3 +188,5 @@ def test_every_time_that_is_named_is_paid_for() -> None:
     with pytest.raises(Exhausted):
         list(walk(recurrence("FREQ=SECONDLY"), START, UTC, START, datetime(2019, 1, 1), allowance))
     assert allowance.left < 0
+    with pytest.raises(Exhausted):
+        next(walk(recurrence("FREQ=YEARLY"), START, UTC, START, datetime(2019, 1, 1), Allowance(50)))

@@ -86,7 +86,7 @@ class Changes:
 
 
 def read_rule(text: str, zone: tzinfo, start: int, allowance: Allowance | None = None) -> Rule:
-    """The rule of a text, which names at least one time unless its UNTIL is before its start.
+    """The rule of a text, which names at least one time from its start on, unless its UNTIL is before that.
 
     `zone` and `start`, microseconds since 1970 UTC, are for a text without DTSTART: such a rule takes the time of day,
     the day of the week and so on from the task's start. Raises RuleFault, also for a rule that never happens.
@@ -108,9 +108,7 @@ def _over_before_it_starts(rule: Rule) -> bool:
 
 
 def _first(rule: Rule, allowance: Allowance) -> int | None:
-    since = min([rule.start, *rule.dates[:1]])
-    named = _instances(rule, opening_at(since, rule.zone), opening_at(LAST, rule.zone), allowance)
-    return next((at for _, at in named), None)
+    return next((at for _, at in _instances(rule, rule.starts_at, opening_at(LAST, rule.zone), allowance)), None)
 
 
 def bounds(
