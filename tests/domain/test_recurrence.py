@@ -192,6 +192,8 @@ def test_hours_may_give_one_end_and_leave_no_time() -> None:
 def test_hours_make_one_occurrence_of_many_times_of_a_day() -> None:
     found = occurrences("DTSTART:20180501T000000Z RRULE:FREQ=HOURLY;COUNT=49", start=time(8), end=time(17))
     assert [each.date.day for each in found] == [1, 2, 3]
+    found = occurrences("DTSTART:20180501T000000Z RRULE:FREQ=HOURLY;UNTIL=20180502T170000Z", start=time(8))
+    assert [each.end_time for each in found] == [END_OF_DAY, time(17)]
 
 
 @pytest.mark.parametrize(

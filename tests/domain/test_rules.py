@@ -135,6 +135,7 @@ def test_days_may_be_counted_in_months_and_years(text: str, days: list[str]) -> 
 FAULTS = [
     ("", "is empty"),
     (" \n\t", "is empty"),
+    ("\n " * 30_000, "is empty"),
     ("FREQ=DAILY;" * (TEXT_LIMIT // 10), "is longer than"),
     ("FREQ=DAILY\0", "control characters"),
     ("RRULE;X-A=\x1b:FREQ=DAILY", "control characters"),

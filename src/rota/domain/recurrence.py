@@ -26,7 +26,10 @@ Key = tuple[int | None, date, time]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a place is open, on the clock of the rule's zone. What is None is the rule's to say."""
+    """When a place is open, on the clock of the rule's zone. What is None is the rule's to say.
+
+    Where a rule names several times of a day and the place says when it opens, they are one occurrence.
+    """
 
     start: time | None = None
     end: time | None = None
@@ -191,7 +194,7 @@ def expand(
             if len(found) == limit and each.key not in found:
                 cut = True
                 break
-            found.setdefault(each.key, each)
+            found[each.key] = each
     except Exhausted:
         cut = True
     return Expansion(tuple(sorted(found.values(), key=_order)), cut)

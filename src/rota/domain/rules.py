@@ -67,7 +67,7 @@ class _Line:
 def parse_rule(text: str, zone: tzinfo, start: int) -> Rule:
     """The rule of a text. `zone` and `start`, microseconds since 1970 UTC, are for one that has no DTSTART.
 
-    Raises RuleFault. Takes 1 ms for each 1 000 dates at most, and a tenth of that for a rule.
+    Raises RuleFault. It takes some 0.1 ms for a rule, and 30 ms for a text as long as it may be.
     """
     lines = [_line(word) for word in _words(text)]
     zone, wall = _start([line for line in lines if line.name == "DTSTART"], zone, start)
@@ -88,7 +88,7 @@ def parse_rule(text: str, zone: tzinfo, start: int) -> Rule:
     )
 
 
-_FOLD = re.compile(r"(?:(?<=[:;])\r?\n[ \t]+|\r?\n[ \t](?!\s*(?:DTSTART|RRULE|EXRULE|RDATE|EXDATE|FREQ)\b))", re.I)
+_FOLD = re.compile(r"(?:(?<=[:;])\r?\n[ \t]+|\r?\n[ \t](?![ \t]*(?:DTSTART|RRULE|EXRULE|RDATE|EXDATE|FREQ)\b))", re.I)
 
 
 def _words(text: str) -> list[str]:
