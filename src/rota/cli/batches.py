@@ -185,9 +185,7 @@ def convert(
         raise csv.Error(f"line {reader.line_num}: {error}") from error
 
 
-def _changed(
-    cells: Cells, kind: Kind, tag: str, readers: Mapping[str, Reader], defaults: Mapping[str, str]
-) -> Cells:
+def _changed(cells: Cells, kind: Kind, tag: str, readers: Mapping[str, Reader], defaults: Mapping[str, str]) -> Cells:
     for name, read in readers.items():
         if cells.get(name, "").strip():
             cells[name] = read(cells[name])
