@@ -14,7 +14,7 @@ from bench.peer_tally import Tally
 
 BATCH = 1000
 POOL = 5
-"""Connections of a process: with 20 it does the same, with 50 less."""
+"""Connections of a process: with 20 or 50 it did less."""
 
 app = procrastinate.App(
     connector=procrastinate.PsycopgConnector(conninfo=os.environ["BENCH_URL"], min_size=POOL, max_size=POOL)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 
 class Tally:
-    """Counts tasks from the first one on, and calls `stop` once so many seconds are over."""
+    """Counts tasks, and calls `stop` once so many seconds are over."""
 
     def __init__(self, seconds: float, stop: Callable[[], object]) -> None:
         self._seconds, self._stop, self._over = seconds, stop, False
@@ -26,7 +26,6 @@ class Tally:
         self._last_at = time.perf_counter()
         if not self._counted:
             self._first_at = self._last_at
-            asyncio.get_running_loop().call_later(self._seconds, self._end)
         self._counted += 1
 
     def _end(self) -> None:
@@ -37,6 +36,7 @@ class Tally:
         """All is connected: several processes begin at once."""
         print("ready", flush=True)
         sys.stdin.readline()
+        asyncio.get_running_loop().call_later(self._seconds, self._end)
         self._idle_s = time.process_time()
 
     def tell(self) -> None:
