@@ -117,7 +117,6 @@ def test_every_command_says_what_it_does() -> None:
         (["add", "x", "-d", "-", "-i", "-"], 2),
         (["add", "-b", "not-there.csv"], 2),
         (["add", "-b", ".", "x"], 2),
-        (["add", "-b", "-", "-p", "1"], 2),
         (["update"], 2),
         (["update", "1"], 2),
         (["update", "1", "-b", "-"], 2),
