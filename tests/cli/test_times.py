@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rota.cli.times import Unreadable, deadline, distance, duration, iso, language_of, local, moment, span
+from rota.cli.times import deadline, distance, iso, language_of, local, moment, span
+from rota.domain.durations import Unreadable, duration
 
 UNITS = {"weeks": 604_800, "days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}
 SHORT = {"weeks": "w", "days": "d", "hours": "h", "minutes": "m", "seconds": "s"}

@@ -24,6 +24,7 @@ from rota.cli import times
 from rota.cli.files import STDIN
 from rota.cli.output import CommandError, say, show_json_lists, show_table
 from rota.cli.wire import connect
+from rota.domain import durations
 
 if TYPE_CHECKING:
     from rota.cli.jobs import Jobs
@@ -138,7 +139,7 @@ def _source(file: str) -> Iterator[IO[str]]:
 def readers_at(now: datetime, language: str) -> dict[str, Reader]:
     """How cells are read that people write freely: as on the command line, into what a server reads."""
     deadline = partial(times.deadline, now=now, language=language)
-    return {"deadline": lru_cache(_lenient(deadline)), "estimate": lru_cache(_lenient(times.duration))}
+    return {"deadline": lru_cache(_lenient(deadline)), "estimate": lru_cache(_lenient(durations.duration))}
 
 
 def _lenient(read: Callable[[str], float | str]) -> Reader:
@@ -147,7 +148,7 @@ def _lenient(read: Callable[[str], float | str]) -> Reader:
     def translate(cell: str) -> str:
         try:
             return str(read(cell))
-        except times.Unreadable:
+        except durations.Unreadable:
             return cell
 
     return translate

@@ -14,6 +14,7 @@ from rota.cli.files import STDIN
 from rota.cli.options import Count, Json, Task, existing
 from rota.cli.output import say, show_json, show_record, show_table
 from rota.cli.wire import ask, connect
+from rota.domain import durations
 
 desk = typer.Typer()
 
@@ -231,14 +232,14 @@ def _text(given: str | None) -> str | None:
 def _deadline(text: str | None) -> int | str | None:
     try:
         return None if text is None else times.deadline(text, times.wall_clock(), times.language_of(os.environ))
-    except times.Unreadable as error:
+    except durations.Unreadable as error:
         raise typer.BadParameter(f"{error}.", param_hint="--deadline") from error
 
 
 def _estimate(text: str | None) -> float | None:
     try:
-        return None if text is None else times.duration(text)
-    except times.Unreadable as error:
+        return None if text is None else durations.duration(text)
+    except durations.Unreadable as error:
         raise typer.BadParameter(f"{error}.", param_hint="--estimate") from error
 
 

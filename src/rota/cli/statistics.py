@@ -11,6 +11,7 @@ from rota.cli import looks, times
 from rota.cli.options import Json, Since, Until
 from rota.cli.output import is_terminal, show_json, show_record, show_records, show_table
 from rota.cli.wire import ask
+from rota.domain import durations
 
 stats = typer.Typer(help="Statistics: workers, owners, tasks, the floor.", no_args_is_help=True)
 
@@ -81,15 +82,15 @@ def _moment(text: str | None, option: str) -> str | None:
         return None
     try:
         found = times.moment(text, times.wall_clock(), times.language_of(os.environ), prefer="past")
-    except times.Unreadable as error:
+    except durations.Unreadable as error:
         raise typer.BadParameter(f"{error}.", param_hint=option) from error
     return times.iso(found)
 
 
 def _duration(text: str | None, option: str) -> float | None:
     try:
-        return None if text is None else times.duration(text)
-    except times.Unreadable as error:
+        return None if text is None else durations.duration(text)
+    except durations.Unreadable as error:
         raise typer.BadParameter(f"{error}.", param_hint=option) from error
 
 

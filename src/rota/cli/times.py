@@ -1,4 +1,4 @@
-"""Times and durations as people write them and as people read them.
+"""Times as people write them, and times and durations as people read them.
 
 Times without a zone are the user's own: the zone of the machine, which TZ names.
 """
@@ -6,22 +6,14 @@ Times without a zone are the user's own: the zone of the machine, which TZ names
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+
+from rota.domain.durations import UNITS, Unreadable, parts, total
 
 ASAP = 0
 """The deadline of a task that is wanted as soon as possible."""
 
 _ASAP_WORDS = frozenset({"asap", "as soon as possible"})
-_UNITS: Mapping[str, int] = {"w": 604_800, "d": 86_400, "h": 3_600, "min": 60, "s": 1}
-_WORDS: Mapping[str, str] = {
-    **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), "w"),
-    **dict.fromkeys(("d", "day", "days"), "d"),
-    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "h"),
-    **dict.fromkeys(("m", "min", "mins", "minute", "minutes"), "min"),
-    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), "s"),
-}
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,9})?", re.ASCII)
-_PART = re.compile(r"(\d{1,12}(?:\.\d{1,9})?|an?(?=\s))\s*([a-z]+)\s*(?:,\s*)?(?:and\b\s*)?", re.ASCII)
 _CALENDAR_DAY = re.compile(r"\d{8}", re.ASCII)
 _EARLIEST_NUMBER = 100_000_000
 """A lesser number of seconds since 1970 is before March 1973: whoever wrote it meant something else."""
@@ -33,42 +25,6 @@ _MARK = 1
 what it cannot read, such as the hour of `tomorrow 25:00`, it passes over."""
 
 _EXACT = frozenset({"h", "min", "s"})
-
-
-class Unreadable(ValueError):
-    """What was written is no time, or no duration, that can be told; its text says so."""
-
-
-def duration(text: str) -> int | float:
-    """Seconds of `1h30m`, `5 minutes`, `1 week, 2 days and an hour`; a number alone is seconds. Raises Unreadable.
-
-    >>> duration("1h30m"), duration("2.5 min"), duration("90"), duration("a day and 1 s")
-    (5400, 150, 90, 86401)
-    """
-    seconds = _total(_parts(text))
-    return int(seconds) if seconds == int(seconds) else float(seconds)
-
-
-def _total(parts: Mapping[str, Decimal]) -> Decimal:
-    return sum((number * _UNITS[unit] for unit, number in parts.items()), Decimal(0))
-
-
-def _parts(text: str) -> dict[str, Decimal]:
-    """The number of each unit. One that comes twice is a slip of the pen, not a sum."""
-    words = text.strip().lower()
-    if _NUMBER.fullmatch(words) and not words.startswith(("+", "-")):
-        return {"s": Decimal(words)}
-    parts: dict[str, Decimal] = {}
-    at = 0
-    while match := _PART.match(words, at):
-        number, unit = match[1], _WORDS.get(match[2])
-        if unit is None or unit in parts:
-            break
-        parts[unit] = Decimal(1 if number in {"a", "an"} else number)
-        at = match.end()
-    if not parts or at < len(words) or words.endswith((",", "and")):
-        raise Unreadable(f"{text!r} is no duration such as '5 minutes', '1h30m' or 90 (seconds)")
-    return parts
 
 
 def deadline(text: str, now: datetime, language: str = "") -> int | str:
@@ -136,10 +92,10 @@ def _exact(words: str, now: datetime) -> datetime | None:
     if not words.startswith("in "):
         return None
     try:
-        parts = _parts(words.removeprefix("in "))
+        found = parts(words.removeprefix("in "))
     except Unreadable:
         return None
-    return now + timedelta(seconds=float(_total(parts))) if parts.keys() <= _EXACT else None
+    return now + timedelta(seconds=float(total(found))) if found.keys() <= _EXACT else None
 
 
 def _free(words: str, now: datetime, language: str, prefer: str) -> datetime | None:
@@ -180,7 +136,7 @@ def span(seconds: float) -> str:
     ('1 d 2 h', '1 h', '59 s', '-1 min 30 s')
     """
     rest = round(abs(seconds))
-    units = [(unit, size) for unit, size in _UNITS.items() if unit != "w"]
+    units = [(unit, size) for unit, size in UNITS.items() if unit != "w"]
     first = next((n for n, (_, size) in enumerate(units) if rest >= size), len(units) - 1)
     words: list[str] = []
     for unit, size in units[first : first + 2]:

@@ -1,6 +1,5 @@
 """Answers for /admin/v1: accounts, users and tokens as plain JSON, for the command line and for scripts."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ import msgspec
 from rota.clock import new_token
 from rota.dialects.bodies import flag, one_of, or_null, read_object, text, whole
 from rota.dialects.credentials import by_token, sent_token
+from rota.dialects.edge import code_of, title_of
 from rota.domain.accounts import (
     Account,
     Actor,
@@ -240,10 +240,9 @@ def _refuse(request: falcon.Request, response: falcon.Response, refusal: Refusal
 
 
 def _serialize(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError) -> None:
-    """What falcon refuses by itself; the code is its title, `405 Method Not Allowed` as `method_not_allowed`."""
-    title = re.sub(r"^\d+ ", "", error.title)
-    code = re.sub(r"\W+", "_", title.lower())
-    response.data = msgspec.json.encode(refusals.document(code, error.description or f"{title}."))
+    """What falcon refuses by itself."""
+    told = refusals.document(code_of(error), error.description or f"{title_of(error)}.")
+    response.data = msgspec.json.encode(told)
 
 
 def _send(response: falcon.Response, document: dict[str, Any], status: int = 200) -> None:

@@ -6,7 +6,7 @@ the whole of it arrived and is sound.
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import falcon
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Raw
 
 from rota.actions.registry import Action
-from rota.dialects.kazoo.errors import Fault, bad_json, bad_parameters, cut_short, too_large, unsupported
+from rota.dialects.kazoo.errors import bad_json, bad_parameters, cut_short, too_large, unsupported
 from rota.dialects.kazoo.params import CSV_TYPES, JSON_TYPES
 from rota.domain.errors import MalformedCsv, UnfitInput
 from rota.domain.jobs import blob_prefix
@@ -25,9 +25,6 @@ from rota.store.port import Blobs, Upload
 
 BLOCK = 1 << 20
 """Bytes read at once."""
-
-DRAIN_LIMIT = 8 << 20
-"""Bytes of a body that are worth reading only to be polite."""
 
 ROWS = "rows.csv"
 """The UTF-8 form of an input that came in another charset."""
@@ -132,18 +129,6 @@ def _read(req: falcon.Request, announced: int | None) -> bytes:
         raise cut_short(got, announced or 0) from None
     req.context.got = got + len(block)
     return block
-
-
-def drain(req: falcon.Request) -> None:
-    """After a refusal, read what is left of a small body: many clients send all before they listen.
-
-    Not from a client that waits to be asked for its body.
-    """
-    if not 0 < (req.content_length or 0) <= DRAIN_LIMIT or req.get_header("Expect"):
-        return
-    with suppress(Fault):
-        while _read(req, req.content_length):
-            pass
 
 
 def json_data(req: falcon.Request, given: Content, limit: int) -> Data:

@@ -7,6 +7,7 @@ from typing import Any
 
 import falcon
 
+from rota.dialects.edge import sent_request_id
 from rota.dialects.kazoo.errors import action_not_named, bad_parameters
 from rota.domain.gregorian import EPOCH_S
 from rota.domain.jobs import Status
@@ -18,7 +19,6 @@ PAGE_LIMIT = 1000
 CSV_TYPES = frozenset({"text/csv", "text/comma-separated-values"})
 JSON_TYPES = frozenset({"application/json", "application/x-json"})
 
-_REQUEST_ID = re.compile(r"[0-9A-Za-z._:+/=-]{1,128}")
 _TASK_ID = re.compile(r"[0-9a-f]{30}")
 _START_KEY = re.compile(r"([0-9]{1,18})-([0-9a-f]{30})")
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -39,8 +39,7 @@ class Listing:
 
 def request_id(req: falcon.Request, new_id: Callable[[int], str]) -> str:
     """The caller's own id of the request, where it is fit to be repeated, else a new one."""
-    sent = req.get_header("X-Request-ID") or ""
-    return sent if _REQUEST_ID.fullmatch(sent) else new_id(32)
+    return sent_request_id(req) or new_id(32)
 
 
 def wants_indent(req: falcon.Request) -> bool:

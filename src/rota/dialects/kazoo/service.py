@@ -2,14 +2,14 @@
 
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import falcon
 import structlog
 
 from rota.dialects.credentials import sent_token
-from rota.dialects.kazoo import documents, errors, intake, params
+from rota.dialects.edge import drain_refused, know_verb
+from rota.dialects.kazoo import documents, errors, params
 from rota.dialects.kazoo.errors import Body, Fault
 from rota.dialects.service import Service
 from rota.domain.accounts import Account, Actor
@@ -27,15 +27,11 @@ class Edge:
         self._service = service
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if req.method not in falcon.COMBINED_METHODS:
-            # A verb that falcon has never heard of is as wrong as one that no route takes: 405, not falcon's 400.
-            req.method = "TRACE"
+        know_verb(req)
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         resp.set_header("X-Request-ID", envelope_facts(self._service, req)["request_id"])
-        if resp.status_code >= 400:
-            with suppress(falcon.HTTPError):  # a length that cannot be read, which has been told already
-                intake.drain(req)
+        drain_refused(req, resp)
 
 
 class Resource:

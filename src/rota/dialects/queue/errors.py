@@ -4,13 +4,13 @@ The body is `{"error": {"code", "message", …facts}, "text": message}`; sentenc
 has them, the contract's where that has them.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import falcon
 
+from rota.dialects.edge import code_of, title_of
 from rota.domain.errors import (
     DeliveryNotFound,
     DeliveryUnderWay,
@@ -133,10 +133,9 @@ def of_refusal(refusal: Refusal) -> Body:
 
 
 def of_http(error: falcon.HTTPError) -> Body:
-    """What falcon itself refuses; the code is its title, `405 Method Not Allowed` as `method_not_allowed`."""
-    title = re.sub(r"^\d+ ", "", error.title)
-    code = re.sub(r"\W+", "_", title.lower())
-    return Body(error.status_code, document(code, error.description or title), dict(error.headers or {}))
+    """What falcon itself refuses."""
+    told = document(code_of(error), error.description or title_of(error))
+    return Body(error.status_code, told, dict(error.headers or {}))
 
 
 def crashed() -> Body:

@@ -1,17 +1,17 @@
 """What the routes share: who may use them, how they answer, and what is done to every request and every answer."""
 
-import re
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from typing import Any
 
 import falcon
 import msgspec
 import structlog
 
-from rota.dialects.bodies import drain, json_object
+from rota.dialects.bodies import json_object
 from rota.dialects.credentials import by_any
+from rota.dialects.edge import drain_refused, know_verb, sent_request_id
 from rota.dialects.queue import errors
 from rota.dialects.queue.errors import Body
 from rota.dialects.service import Service
@@ -23,8 +23,6 @@ log = structlog.get_logger()
 
 BODY_LIMIT = 4 << 20
 """Bytes of a body: a field that is too long is named as long as the whole is not longer than this."""
-
-_REQUEST_ID = re.compile(r"[0-9A-Za-z._:+/=-]{1,128}")
 
 
 class Resource:
@@ -66,17 +64,12 @@ class Edge:
         if req.method == "HEAD":
             # The server in front sends no body to a HEAD; everything else is a GET's.
             req.method = "GET"
-        elif req.method not in falcon.COMBINED_METHODS:
-            # A verb that falcon has never heard of is as wrong as one that no route takes: 405, not falcon's 400.
-            req.method = "TRACE"
+        know_verb(req)
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
-        sent = req.get_header("X-Request-ID") or ""
-        if _REQUEST_ID.fullmatch(sent):
+        if sent := sent_request_id(req):
             resp.set_header("X-Request-ID", sent)
-        if resp.status_code >= 400:
-            with suppress(falcon.HTTPError):  # a length that cannot be read, which has been told already
-                drain(req)
+        drain_refused(req, resp)
 
 
 def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:

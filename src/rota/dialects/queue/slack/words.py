@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from rota.domain.durations import Unreadable, duration
+
 SECOND = 1_000_000
 DAY_S = 86_400.0
 
@@ -17,12 +19,6 @@ _WORD = re.compile(
     r"""(?:["“”„]((?:[^"“”„\\]|\\.)*)["“”]|'([^']*)'|‘([^‘’]*)’)(?=\s|$)|(\S+)""",
     re.DOTALL,
 )
-_UNITS: Mapping[str, float] = {"s": 1, "m": 60, "h": 3_600, "d": DAY_S, "w": 7 * DAY_S}
-_LENGTH = re.compile(
-    r"([0-9]+(?:\.[0-9]+)?)\s*(s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?)(?![a-z])",
-    re.IGNORECASE,
-)
-_BETWEEN = re.compile(r"[\s,]*(?:\band\b)?[\s,]*", re.IGNORECASE)
 
 
 def split(text: str) -> list[str]:
@@ -100,16 +96,16 @@ def read_duration(text: str) -> float:
     """Seconds: a number of them, or such as `90m`, `1h 30m`, `2 hours and 5 minutes`. Raises Misuse.
 
     >>> read_duration("300"), read_duration("1h30m"), read_duration("2 days, 1 hour")
-    (300.0, 5400.0, 176400.0)
+    (300.0, 5400, 176400)
     """
     try:
         return float(text)
     except ValueError:
         pass
-    seconds = _seconds(text)
-    if seconds is None:
-        raise Misuse(f"“{text}” is no duration: say 300 (seconds), 5m, 2 hours or 1 day.")
-    return seconds
+    try:
+        return duration(text)
+    except Unreadable:
+        raise Misuse(f"“{text}” is no duration: say 300 (seconds), 5m, 2 hours or 1 day.") from None
 
 
 def read_deadline(text: str, now: int) -> float | str:
@@ -124,13 +120,8 @@ def read_deadline(text: str, now: int) -> float | str:
         return float(wanted)
     except ValueError:
         pass
-    seconds = DAY_S if wanted == "tomorrow" else _seconds(wanted.removeprefix("in "))
-    return text if seconds is None else now / SECOND + seconds
-
-
-def _seconds(text: str) -> float | None:
-    """The sum of the lengths that the text consists of, or None when it consists of anything else."""
-    found = _LENGTH.findall(text)
-    if not found or _BETWEEN.sub("", _LENGTH.sub("", text)):
-        return None
-    return sum(float(number) * _UNITS[unit[0].lower()] for number, unit in found)
+    try:
+        seconds = DAY_S if wanted == "tomorrow" else duration(wanted.removeprefix("in "))
+    except Unreadable:
+        return text
+    return now / SECOND + seconds
