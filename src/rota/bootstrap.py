@@ -140,6 +140,7 @@ def application() -> Any:
         slack_secret=settings.slack_signing_secret,
         slack_respond=settings.slack_respond,
         webhooks_private=settings.webhooks_private,
+        terms=settings.terms,
     )
     return create(service)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from rota.domain.accounts import email_fault
+from rota.domain.field.terms import DAY_US, Terms
 from rota.domain.urgency import Weights, parse_weights
+from rota.domain.walltime import zone_named
 
 
 class BadSettings(Exception):
@@ -93,6 +95,21 @@ def _blobs(value: str) -> str:
     return value
 
 
+def _zone(value: str) -> str:
+    if zone_named(value) is None:
+        raise ValueError
+    return value
+
+
+def _currency(value: str) -> str:
+    # Babel knows them all; it takes 60 ms to import, which most starts do not need.
+    from babel.numbers import is_currency
+
+    if not is_currency(value):
+        raise ValueError
+    return value
+
+
 def _urgency(value: str) -> str:
     return str(parse_weights(value))
 
@@ -129,6 +146,9 @@ class Settings:
     slack_respond: bool = _choice(False, _flag, "yes or no")
     webhooks_private: bool = _choice(False, _flag, "yes or no")
     webhooks_keep_s: float = _choice(30 * 86_400.0, _long, "seconds from 1 to 3153600000")
+    timezone: str = _choice("UTC", _zone, "a time zone such as Africa/Nairobi")
+    currency: str = _choice("KES", _currency, "a currency such as KES (ISO 4217)")
+    horizon_days: int = _choice(400, _whole(1, 3_660), "a whole number from 1 to 3660")
 
     @property
     def database(self) -> str:
@@ -141,6 +161,12 @@ class Settings:
     @property
     def weights(self) -> Weights:
         return parse_weights(self.urgency)
+
+    @property
+    def terms(self) -> Terms:
+        zone = zone_named(self.timezone)
+        assert zone is not None
+        return Terms(zone, self.timezone, self.currency, self.horizon_days * DAY_US)
 
     @property
     def node_name(self) -> str:

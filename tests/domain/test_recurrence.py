@@ -160,15 +160,15 @@ def test_the_last_day_is_never_lost_for_an_until_that_leaves_it_no_time(text: st
     assert [each.end_time for each in found] == [END_OF_DAY] * 4 + [end]
 
 
-def test_a_place_has_its_own_rule_and_hours() -> None:
+def test_a_location_has_its_own_rule_and_hours() -> None:
     task = Schedule(read("DTSTART:20260504T090000Z RRULE:FREQ=DAILY;COUNT=3"))
     shop = Schedule(
         read("DTSTART;TZID=America/New_York:20260504T120000 RRULE:FREQ=DAILY;COUNT=2"),
-        place=7,
+        location=7,
         hours=Hours(time(8), time(17, 30)),
     )
     found = expand([task, shop], NOW - DAY, NOW + YEAR).occurrences
-    assert [(each.place, each.date.day, each.start_time, each.end_time) for each in found] == [
+    assert [(each.location, each.date.day, each.start_time, each.end_time) for each in found] == [
         (None, 4, time(9), END_OF_DAY),
         (7, 4, time(8), time(17, 30)),
         (None, 5, time(9), END_OF_DAY),
@@ -271,12 +271,12 @@ def test_times_are_said_as_people_say_them(start: str, end: str, spoken: str) ->
     assert Occurrence(began.date(), began.time(), time.fromisoformat(end), 0, 1).time_string == spoken
 
 
-def test_no_more_than_the_limit_over_all_places_the_earliest_first() -> None:
-    schedules = [Schedule(read("FREQ=DAILY"), place) for place in range(1, 101)]
+def test_no_more_than_the_limit_over_all_locations_the_earliest_first() -> None:
+    schedules = [Schedule(read("FREQ=DAILY"), location) for location in range(1, 101)]
     found = expand(schedules, NOW, NOW + YEAR, limit=2_000)
     assert found.cut
     assert len(found.occurrences) == 2_000
-    assert {each.place for each in found.occurrences[:100]} == set(range(1, 101))
+    assert {each.location for each in found.occurrences[:100]} == set(range(1, 101))
     assert found.occurrences[-1].date == date(2026, 5, 4) + timedelta(days=19)
     some = expand(schedules, NOW, NOW + YEAR, limit=250)
     assert (some.occurrences, some.cut) == (found.occurrences[:250], True)
@@ -403,7 +403,7 @@ TEXTS = st.sampled_from(
 )
 PLANS = st.lists(
     st.builds(
-        lambda text, place, end: Schedule(read(text), place, Hours(end=end)),
+        lambda text, location, end: Schedule(read(text), location, Hours(end=end)),
         TEXTS,
         st.none() | st.integers(1, 3),
         st.none() | st.sampled_from([time(17), time(20)]),

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC
 
 from rota.actions.registry import Catalogue
 from rota.dialects.feed import Feed
+from rota.domain.field.terms import Terms
 from rota.store.port import Blobs, Store
 
 
@@ -14,7 +16,7 @@ class Service:
 
     `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters. Without a `slack_secret` there is
     no Slack; `slack_respond` lets buttons be answered by a call to Slack, too. Webhooks may lead to addresses that are
-    not public where `webhooks_private` says so.
+    not public where `webhooks_private` says so. `terms` are those of the field.
     """
 
     store: Store
@@ -31,3 +33,4 @@ class Service:
     slack_secret: str = field(default="", repr=False)
     slack_respond: bool = False
     webhooks_private: bool = False
+    terms: Terms = Terms(UTC, "UTC")

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rota.domain.faults import Fault
+
 
 class Refusal(Exception):
     """Something rota will not do. `code` names the kind; the fields are the facts a dialect may show."""
@@ -255,6 +257,33 @@ class TooManyStreams(Refusal):
 
 
 @dataclass(eq=False)
+class RecordNotFound(Refusal):
+    """No such record of the field in the actor's account. `kind` is such as `task`, `record_id` what was asked for."""
+
+    kind: str
+    record_id: int | str
+    code: ClassVar[str] = "record_not_found"
+
+
+@dataclass(eq=False)
+class UnfitRecord(Refusal):
+    """A record of the field that cannot be kept as it was given: all faults at once."""
+
+    faults: tuple[Fault, ...]
+    code: ClassVar[str] = "unfit_record"
+
+
+@dataclass(eq=False)
+class RecordNeeded(Refusal):
+    """A record of the field that others need, as submissions need their task, cannot be deleted."""
+
+    kind: str
+    record_id: int
+    needed_by: str
+    code: ClassVar[str] = "record_needed"
+
+
+@dataclass(eq=False)
 class StorageFull(Refusal):
     """The disk or the database has no room; nothing of the request was kept."""
 
@@ -287,3 +316,6 @@ DESK: frozenset[type[Refusal]] = frozenset(
     }
 )
 """What only the desk refuses: a dialect that does not serve it never meets these."""
+
+FIELD: frozenset[type[Refusal]] = frozenset({RecordNotFound, UnfitRecord, RecordNeeded})
+"""What only the field refuses."""

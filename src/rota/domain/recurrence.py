@@ -1,4 +1,4 @@
-"""When recurring tasks are due: the bounds of a timing rule, and the occurrences it names, at places and their hours.
+"""When recurring tasks are due: the bounds of a timing rule, and the occurrences that it names at locations.
 
 Nothing here takes longer than its allowance, whatever the rule. One that never ends is asked only for what lies before
 a horizon; what the allowance does not suffice to find is refused (`read_rule`), not known (`bounds`) or said to be
@@ -17,7 +17,7 @@ from rota.domain.walks import Allowance, Exhausted, Recurrence, last_counted, wa
 from rota.domain.walltime import END_OF_DAY, LAST, closing_at, day_closing_at, opening_at, reading, readings
 
 OCCURRENCES_LIMIT = 10_000
-"""Of a task, over all its places."""
+"""Of a task, over all its locations."""
 
 SECOND = 1_000_000
 
@@ -26,9 +26,9 @@ Key = tuple[int | None, date, time]
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a place is open, on the clock of the rule's zone. What is None is the rule's to say.
+    """When a location is open, on the clock of the rule's zone. What is None is the rule's to say.
 
-    Where a rule names several times of a day and the place says when it opens, they are one occurrence.
+    Where a rule names several times of a day and the location says when it opens, they are one occurrence.
     """
 
     start: time | None = None
@@ -37,10 +37,10 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A rule that names a task's occurrences at one place, or at none in particular."""
+    """A rule that names a task's occurrences at one location, or at none in particular."""
 
     rule: Rule
-    place: int | None = None
+    location: int | None = None
     hours: Hours = Hours()
 
 
@@ -57,12 +57,12 @@ class Occurrence:
     end_time: time
     starts_at: int
     ends_at: int
-    place: int | None = None
+    location: int | None = None
 
     @property
     def key(self) -> Key:
         """Which occurrence of its task it is. No two that `expand` gives have the same."""
-        return self.place, self.date, self.start_time
+        return self.location, self.date, self.start_time
 
     @property
     def time_string(self) -> str:
@@ -180,9 +180,10 @@ def expand(
 ) -> Expansion:
     """The occurrences whose rule names a time from `since` to `until`, in microseconds since 1970 UTC, both included.
 
-    `start_time` is the time that the rule names, or the place's. `end_time` is the place's, or for the last occurrence
-    of a rule with UNTIL the time of day of UNTIL, or else the end of the day; UNTIL's time counts only if it is after
-    the start. What a place's hours leave no time for is not there. `limit` keeps the earliest of all places.
+    `start_time` is the time that the rule names, or the location's. `end_time` is the location's, or for the last
+    occurrence of a rule with UNTIL the time of day of UNTIL, or else the end of the day; UNTIL's time counts only if it
+    is after the start. What a location's hours leave no time for is not there. `limit` keeps the earliest of all
+    locations.
     """
     allowance = allowance or Allowance()
     # Rules name whole seconds: what begins with its task must not be lost for the task's fraction of a second.
@@ -201,7 +202,7 @@ def expand(
 
 
 def _order(occurrence: Occurrence) -> tuple[int, int]:
-    return occurrence.starts_at, occurrence.place or 0
+    return occurrence.starts_at, occurrence.location or 0
 
 
 def _occurrences(schedule: Schedule, since: int, until: int, allowance: Allowance) -> Iterator[Occurrence]:
@@ -236,7 +237,7 @@ def _is_last(rule: Rule, wall: datetime, closing: int, allowance: Allowance) -> 
 
 
 def _occurrence(schedule: Schedule, wall: datetime, end: time) -> Iterator[Occurrence]:
-    """At most one. `end` is for where the place does not say it."""
+    """At most one. `end` is for where the location does not say it."""
     hours, zone, day = schedule.hours, schedule.rule.zone, wall.date()
     start = wall.time() if hours.start is None else hours.start
     end = hours.end or (end if end > start else END_OF_DAY)
@@ -246,7 +247,7 @@ def _occurrence(schedule: Schedule, wall: datetime, end: time) -> Iterator[Occur
         # The clock may jump over the start and not over the end: then the stretch moves as a whole.
         if ends_at <= starts_at:
             ends_at = starts_at + (closing - opening) // timedelta(microseconds=1)
-        yield Occurrence(day, start, end, starts_at, ends_at, schedule.place)
+        yield Occurrence(day, start, end, starts_at, ends_at, schedule.location)
 
 
 def _ordinal(day: int) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
+from rota.domain.field.queries import Found, Query
+
 Row = Mapping[str, Any]
 
 INCOMING = "incoming/"
@@ -41,6 +43,11 @@ class Tx(Protocol):
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         """Rows of a statement with `{where}`, which is filled from the closed table of filters."""
+        ...
+
+    def find(self, collection: str, query: Query, /, **params: Any) -> Found:
+        """The page of ids that a query asks for, by the statements `COLLECTION_find` and `COLLECTION_count`, whose
+        `{where}` and `{order}` are filled from the closed tables of store/lookups.py."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -13,7 +13,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rota.domain.errors import StorageFull, StoreUnavailable
-from rota.store import filters, migrations
+from rota.domain.field.queries import Found, Query
+from rota.store import filters, lookups, migrations
 from rota.store.port import Observer, Row
 from rota.store.statements import load
 
@@ -37,6 +38,11 @@ def _copy(cursor: psycopg.Cursor[Any], insert: re.Match[str], rows: Iterable[Map
     with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
         for row in rows:
             copy.write_row([row[name] for name in names])
+
+
+def _placed(sql: str) -> str:
+    """With psycopg's placeholders: what is filled in is written with those of the statement files."""
+    return re.sub(r"(?<!:):(\w+)", r"%(\1)s", sql)
 
 
 @contextmanager
@@ -98,8 +104,16 @@ class PostgresTx:
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)
-        # The tests are written with the :name placeholders that the statement files use.
-        return list(self._execute(statement, re.sub(r":(\w+)", r"%(\1)s", sql), {**params, **tests}))
+        return list(self._execute(statement, _placed(sql), {**params, **tests}))
+
+    def find(self, collection: str, query: Query, /, **params: Any) -> Found:
+        where, order, values = lookups.fill(collection, query)
+        where, order = (_placed(each.replace("%", "%%")) for each in (where, order))
+        given = {**params, **values, "limit": query.limit, "offset": query.offset}
+        found, counted = f"{collection}_find", f"{collection}_count"
+        count = next(self._execute(counted, self._sql[counted].replace("{where}", where), given))["n"]
+        sql = self._sql[found].replace("{where}", where).replace("{order}", order)
+        return Found(tuple(row["id"] for row in self._execute(found, sql, given)), count)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -12,7 +12,8 @@ from queue import Empty, LifoQueue
 from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
-from rota.store import filters, migrations
+from rota.domain.field.queries import Found, Query
+from rota.store import filters, lookups, migrations
 from rota.store.port import Observer, Row
 from rota.store.statements import load
 
@@ -64,6 +65,14 @@ class SqliteTx:
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)
         return self._execute(statement, sql, {**params, **tests}).fetchall()
+
+    def find(self, collection: str, query: Query, /, **params: Any) -> Found:
+        where, order, values = lookups.fill(collection, query)
+        given = {**params, **values, "limit": query.limit, "offset": query.offset}
+        found, counted = f"{collection}_find", f"{collection}_count"
+        count = self._execute(counted, self._sql[counted].replace("{where}", where), given).fetchone()["n"]
+        sql = self._sql[found].replace("{where}", where).replace("{order}", order)
+        return Found(tuple(row["id"] for row in self._execute(found, sql, given)), count)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -7,6 +7,18 @@ import aiosql
 
 _SQL = Path(__file__).parent / "sql"
 
+_SLOTS = {
+    "sqlite": {"{ids}": "SELECT value FROM json_each(:ids)", " {lock}": "", " {share}": ""},
+    "postgres": {
+        "{ids}": "SELECT CAST(jsonb_array_elements_text(CAST(%(ids)s AS jsonb)) AS bigint)",
+        " {lock}": " FOR UPDATE",
+        " {share}": " FOR KEY SHARE",
+    },
+}
+"""What statements that are otherwise the same leave to the database: `IN ({ids})` takes a list of ids apart, which is
+one parameter in JSON; `{lock}` keeps rows from others who write, `{share}` from those who delete, until the transaction
+ends."""
+
 
 def load(dialect: str, driver: str) -> dict[str, str]:
     """Statement texts by name, placeholders in the driver's own style.
@@ -21,5 +33,11 @@ def load(dialect: str, driver: str) -> dict[str, str]:
                 continue
             if name in found:
                 raise ValueError(f"the statement {name} stands in both common and {dialect}")
-            found[name] = getattr(queries, name).sql
+            found[name] = _slotted(getattr(queries, name).sql, dialect)
     return found
+
+
+def _slotted(sql: str, dialect: str) -> str:
+    for slot, text in _SLOTS[dialect].items():
+        sql = sql.replace(slot, text)
+    return sql

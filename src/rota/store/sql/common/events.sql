@@ -27,4 +27,4 @@ SELECT name, amount FROM totals ORDER BY name;
 
 -- name: schema_answers
 -- Readiness: the newest table is there.
-SELECT count(*) AS n FROM webhook_cursor WHERE one = 0;
+SELECT count(*) AS n FROM ledger_entries WHERE id = 0;

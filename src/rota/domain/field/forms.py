@@ -1,0 +1,17 @@
+"""A form: what an answer must look like."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """`fields` is the JSON Schema of the answers, as JSON text. `has_task` says that a task is about it."""
+
+    id: int
+    title: str
+    id_string: str
+    version: str
+    fields: str
+    has_task: bool
+    created_at: int
+    modified_at: int

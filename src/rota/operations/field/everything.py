@@ -1,0 +1,12 @@
+"""All collections of the field, by the kind of their records."""
+
+from collections.abc import Mapping
+
+from rota.domain.field.terms import Terms
+from rota.operations.field.collection import Collection
+from rota.operations.field.names import Clients, LocationTypes
+
+
+def collections(terms: Terms) -> Mapping[str, Collection]:
+    kept: list[Collection] = [Clients(terms), LocationTypes(terms)]
+    return {each.kind: each for each in kept}

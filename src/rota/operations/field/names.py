@@ -1,0 +1,42 @@
+"""Clients and location types."""
+
+from rota.domain.events import Kind
+from rota.domain.field import reading
+from rota.domain.field.names import Client, LocationType
+from rota.domain.field.reading import Field
+from rota.operations.field.access import Access, Who
+from rota.operations.field.records import Kinds, Records, Statements
+from rota.store.port import Row
+
+NAME = {"name": Field("name", reading.name, required=True)}
+
+
+def _client(row: Row) -> Client:
+    return Client(row["id"], row["name"], row["created_at"], row["modified_at"])
+
+
+def _location_type(row: Row) -> LocationType:
+    return LocationType(row["id"], row["name"], row["created_at"], row["modified_at"])
+
+
+class Clients(Records):
+    kind, collection = "client", "clients"
+    access = Access(read=Who.ADMINS)
+    fields = NAME
+    statements = Statements("clients_by_ids", "client_lock", "client_insert", "client_update", "client_delete")
+    kinds = Kinds(Kind.CLIENT_CREATED, Kind.CLIENT_CHANGED, Kind.CLIENT_DELETED)
+    value = staticmethod(_client)
+
+
+class LocationTypes(Records):
+    kind, collection = "location_type", "location_types"
+    fields = NAME
+    statements = Statements(
+        "location_types_by_ids",
+        "location_type_lock",
+        "location_type_insert",
+        "location_type_update",
+        "location_type_delete",
+    )
+    kinds = Kinds(Kind.LOCATION_TYPE_CREATED, Kind.LOCATION_TYPE_CHANGED, Kind.LOCATION_TYPE_DELETED)
+    value = staticmethod(_location_type)

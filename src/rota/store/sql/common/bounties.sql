@@ -1,0 +1,11 @@
+-- name: bounties_find
+-- A page of ids.
+SELECT b.id FROM bounties b WHERE b.account_id = :account_id{where} ORDER BY {order} LIMIT :limit OFFSET :offset;
+
+-- name: bounties_count
+-- How many there are.
+SELECT count(*) AS n FROM bounties b WHERE b.account_id = :account_id{where};
+
+-- name: bounties_by_ids
+-- Those of the account among these.
+SELECT * FROM bounties WHERE account_id = :account_id AND id IN ({ids});

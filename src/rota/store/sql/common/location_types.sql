@@ -1,0 +1,31 @@
+-- name: location_types_find
+-- A page of ids.
+SELECT lt.id FROM location_types lt WHERE lt.account_id = :account_id{where} ORDER BY {order} LIMIT :limit OFFSET :offset;
+
+-- name: location_types_count
+-- How many there are.
+SELECT count(*) AS n FROM location_types lt WHERE lt.account_id = :account_id{where};
+
+-- name: location_types_by_ids
+-- Those of the account among these.
+SELECT * FROM location_types WHERE account_id = :account_id AND id IN ({ids});
+
+-- name: location_types_known
+-- Which of these there are; they are not deleted until the transaction ends.
+SELECT id FROM location_types WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
+
+-- name: location_type_lock
+-- One of the account, kept from others until the transaction ends.
+SELECT * FROM location_types WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: location_type_insert
+-- A new one.
+INSERT INTO location_types (account_id, name, created_at, modified_at) VALUES (:account_id, :name, :now, :now) RETURNING id;
+
+-- name: location_type_update!
+-- Its name anew.
+UPDATE location_types SET name = :name, modified_at = :now WHERE id = :id;
+
+-- name: location_type_delete!
+-- It is gone; what referred to it refers to nothing.
+DELETE FROM location_types WHERE id = :id;
