@@ -10,7 +10,7 @@ _FLATTENING = 1 / 298.257_223_563
 
 def distance_m(longitude: float, latitude: float, other_longitude: float, other_latitude: float) -> float:
     """Metres along the geodesic between two points, to a few nanometres (Karney 2013, by geographiclib)."""
-    found = Geodesic.WGS84.Inverse(latitude, longitude, other_latitude, other_longitude, Geodesic.DISTANCE)
+    found = Geodesic.WGS84.Inverse(latitude, longitude, other_latitude, other_longitude, Geodesic.DISTANCE)  # type: ignore[no-untyped-call]
     return float(found["s12"])
 
 

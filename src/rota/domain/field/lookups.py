@@ -1,4 +1,4 @@
-"""Reads the filters of lists as Django writes them: `date__year__gte=2018` is a field, a part of it and a comparison."""
+"""Reads the filters of lists as Django writes them: `date__year__gte` is a field, a part of it and a comparison."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
