@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from rota.domain.field.terms import Terms
 from rota.operations.field.collection import Collection
 from rota.operations.field.names import Clients, LocationTypes
+from rota.operations.field.occurrences import Occurrences
+from rota.operations.field.tasks import Tasks
 
 
 def collections(terms: Terms) -> Mapping[str, Collection]:
-    kept: list[Collection] = [Clients(terms), LocationTypes(terms)]
+    kept: list[Collection] = [Tasks(terms), Occurrences(terms), Clients(terms), LocationTypes(terms)]
     return {each.kind: each for each in kept}

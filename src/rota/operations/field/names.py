@@ -23,7 +23,8 @@ class Clients(Records):
     kind, collection = "client", "clients"
     access = Access(read=Who.ADMINS)
     fields = NAME
-    statements = Statements("clients_by_ids", "client_lock", "client_insert", "client_update", "client_delete")
+    by_ids = "clients_by_ids"
+    statements = Statements("client_lock", "client_insert", "client_update", "client_delete")
     kinds = Kinds(Kind.CLIENT_CREATED, Kind.CLIENT_CHANGED, Kind.CLIENT_DELETED)
     value = staticmethod(_client)
 
@@ -31,8 +32,8 @@ class Clients(Records):
 class LocationTypes(Records):
     kind, collection = "location_type", "location_types"
     fields = NAME
+    by_ids = "location_types_by_ids"
     statements = Statements(
-        "location_types_by_ids",
         "location_type_lock",
         "location_type_insert",
         "location_type_update",

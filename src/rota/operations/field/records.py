@@ -1,14 +1,14 @@
 """Collections of which each record is a row of a table: read, checked, written and told of in one way."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rota.domain.accounts import Actor
-from rota.domain.errors import RecordNotFound, UnfitRecord
+from rota.domain.errors import Forbidden, RecordNotFound, UnfitRecord
 from rota.domain.events import Event, Kind
 from rota.domain.faults import Fault
-from rota.domain.field.queries import Found, Query
+from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.reading import Field, read
 from rota.domain.field.terms import Terms
 from rota.operations.events import record
@@ -20,9 +20,8 @@ from rota.store.port import Row, Tx
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The names of those that read and write a table."""
+    """The names of those that write a table."""
 
-    by_ids: str
     lock: str
     insert: str
     update: str
@@ -38,16 +37,14 @@ class Kinds:
     deleted: Kind
 
 
-class Records:
-    """A collection over a table. What differs from one to the next is said in the class; `check` may be narrowed."""
+class Kept:
+    """A collection over a table that may be read. What differs from one to the next is said in the class."""
 
     kind: str
     collection: str
-    access: Access = Access()
-    fields: Mapping[str, Field]
-    references: Mapping[str, str] = {}
-    statements: Statements
-    kinds: Kinds
+    access: Access
+    by_ids: str
+    order: tuple[Order, ...] = ()
     value: Callable[[Row], Any]
 
     def __init__(self, terms: Terms) -> None:
@@ -55,12 +52,35 @@ class Records:
 
     def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
         permit(actor, self.access.read)
-        return tx.find(self.collection, query, account_id=actor.account.id)
+        asked = replace(query, order=query.order or self.order)
+        return tx.find(self.collection, asked, account_id=actor.account.id)
 
     def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Any]:
         permit(actor, self.access.read)
-        rows = tx.all(self.statements.by_ids, account_id=actor.account.id, ids=ids_param(ids)) if ids else []
+        rows = tx.all(self.by_ids, account_id=actor.account.id, ids=ids_param(ids)) if ids else []
         return in_order([type(self).value(row) for row in rows], ids)
+
+    def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
+        """Nobody may."""
+        raise Forbidden
+
+    def change(self, tx: Tx, actor: Actor, record_id: int, given: Mapping[str, Any], *, now: int) -> None:
+        """Nobody may."""
+        raise Forbidden
+
+    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
+        """Nobody may."""
+        raise Forbidden
+
+
+class Records(Kept):
+    """One that may be written, too; `check` may be narrowed."""
+
+    access: Access = Access()
+    fields: Mapping[str, Field]
+    references: Mapping[str, str] = {}
+    statements: Statements
+    kinds: Kinds
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         permit(actor, self.access.create)

@@ -88,8 +88,9 @@ CREATE INDEX segment_rules_of_account ON segment_rules (account_id, id);
 
 -- What lists sort and count by is kept with the task, in the transactions that change it: the current bounty, the
 -- submissions by status, the occurrences, what was paid.
--- `folded_name` is what is searched. `zone` is that of a rule without one. `expanded_to` is up to when a rule without end
--- has been expanded; `expires_at` is when the task is over, as far as that is known.
+-- `folded_name` is what is searched. A start or an end that nobody has given follows from the rule. `zone` is that of a
+-- rule without one. `expanded_to` is up to when a rule without end has been expanded; `expires_at` is when the task is
+-- over, as far as that is known.
 CREATE TABLE tasks (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     account_id TEXT NOT NULL REFERENCES accounts (id),
@@ -97,7 +98,9 @@ CREATE TABLE tasks (
     folded_name TEXT NOT NULL,
     description TEXT NOT NULL,
     start_at INTEGER NOT NULL,
+    start_given BOOLEAN NOT NULL,
     end_at INTEGER,
+    end_given BOOLEAN NOT NULL,
     timing_rule TEXT,
     zone TEXT NOT NULL,
     estimated_us INTEGER,

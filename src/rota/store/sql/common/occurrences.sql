@@ -9,3 +9,23 @@ SELECT count(*) AS n FROM occurrences o WHERE o.account_id = :account_id{where};
 -- name: occurrences_by_ids
 -- Those of the account among these.
 SELECT * FROM occurrences WHERE account_id = :account_id AND id IN ({ids});
+
+-- name: occurrences_of_task
+-- All of a task, and whether submissions need them.
+SELECT o.*, EXISTS (SELECT 1 FROM submissions s WHERE s.occurrence_id = o.id) AS needed
+FROM occurrences o WHERE o.task_id = :task_id;
+
+-- name: occurrence_insert!
+-- One that is there already stays as it is.
+INSERT INTO occurrences (account_id, task_id, location_id, date, week, week_day, start_time, end_time, starts_at, ends_at,
+                         created_at)
+VALUES (:account_id, :task_id, :location_id, :date, :week, :week_day, :start_time, :end_time, :starts_at, :ends_at, :now)
+ON CONFLICT DO NOTHING;
+
+-- name: occurrence_amend!
+-- It has another end, or begins at another moment on the same clock.
+UPDATE occurrences SET end_time = :end_time, starts_at = :starts_at, ends_at = :ends_at WHERE id = :id;
+
+-- name: occurrence_delete!
+-- The rule names it no longer.
+DELETE FROM occurrences WHERE id = :id;

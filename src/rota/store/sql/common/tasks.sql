@@ -17,3 +17,95 @@ WHERE t.account_id = :account_id AND t.id IN ({ids});
 -- name: tasks_known
 -- Which of these there are; they are not deleted until the transaction ends.
 SELECT id FROM tasks WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
+
+-- name: locations_of_tasks
+-- The locations of these tasks, with their rules and hours.
+SELECT * FROM task_locations WHERE task_id IN ({ids}) ORDER BY task_id, location_id;
+
+-- name: segment_rules_of_tasks
+-- The segment rules of these tasks.
+SELECT * FROM task_segment_rules WHERE task_id IN ({ids}) ORDER BY task_id, segment_rule_id;
+
+-- name: task_lock
+-- One of the account, kept from others until the transaction ends.
+SELECT * FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: tasks_tree_lock
+-- Whoever hangs a task below another waits for whoever does so just now: together they might close a circle.
+SELECT id FROM accounts WHERE id = :account_id {lock};
+
+-- name: task_ancestors
+-- A task and all above it.
+WITH RECURSIVE above (id, parent_id) AS (
+    SELECT id, parent_id FROM tasks WHERE id = :id AND account_id = :account_id
+    UNION SELECT t.id, t.parent_id FROM tasks t JOIN above a ON t.id = a.parent_id)
+SELECT id FROM above;
+
+-- name: task_insert
+-- A new one, its bounty and occurrences not counted yet.
+INSERT INTO tasks (account_id, name, folded_name, description, start_at, start_given, end_at, end_given, timing_rule,
+                   zone, estimated_us, total_submission_target, user_submission_target, status, required_expertise,
+                   target_content_type, target_id, parent_id, client_id, project_id, created_by, created_at, modified_at)
+VALUES (:account_id, :name, :folded_name, :description, :start_at, :start_given, :end_at, :end_given, :timing_rule,
+        :zone, :estimated_us, :total_submission_target, :user_submission_target, :status, :required_expertise,
+        :target_content_type, :target_id, :parent_id, :client_id, :project_id, :created_by, :now, :now)
+RETURNING id;
+
+-- name: task_update!
+-- All that may be written of it but its bounty, and what follows from that.
+UPDATE tasks SET name = :name, folded_name = :folded_name, description = :description, start_at = :start_at,
+                 start_given = :start_given, end_at = :end_at, end_given = :end_given, timing_rule = :timing_rule,
+                 zone = :zone, estimated_us = :estimated_us, total_submission_target = :total_submission_target,
+                 user_submission_target = :user_submission_target, status = :status,
+                 required_expertise = :required_expertise, target_content_type = :target_content_type,
+                 target_id = :target_id, parent_id = :parent_id, client_id = :client_id, project_id = :project_id,
+                 modified_at = :now
+WHERE id = :id;
+
+-- name: task_delete!
+-- It goes with its occurrences and bounties; those below it lose their parent.
+DELETE FROM tasks WHERE id = :id;
+
+-- name: task_location_insert!
+-- A location of a task.
+INSERT INTO task_locations (task_id, location_id, timing_rule, start_time, end_time)
+VALUES (:task_id, :location_id, :timing_rule, :start_time, :end_time);
+
+-- name: task_locations_delete!
+-- A task is at no location.
+DELETE FROM task_locations WHERE task_id = :task_id;
+
+-- name: task_segment_rule_insert!
+-- A segment rule of a task.
+INSERT INTO task_segment_rules (task_id, segment_rule_id) VALUES (:task_id, :segment_rule_id);
+
+-- name: task_segment_rules_delete!
+-- A task has no segment rules.
+DELETE FROM task_segment_rules WHERE task_id = :task_id;
+
+-- name: task_bounty_set!
+-- The newest bounty is the task's.
+UPDATE tasks SET bounty_id = :bounty_id, bounty_amount = :amount WHERE id = :id;
+
+-- name: task_calendar_set!
+-- How far the occurrences of a task are made, how many there are, and when it is over.
+UPDATE tasks SET occurrence_count = (SELECT count(*) FROM occurrences o WHERE o.task_id = :id),
+                 occurrences_cut = :cut, expanded_to = :expanded_to, expires_at = :expires_at
+WHERE id = :id;
+
+-- name: tasks_to_expire
+-- Tasks that are over, the first first, but those that somebody is writing.
+SELECT * FROM tasks WHERE status IN ('a', 's') AND expires_at < :now ORDER BY expires_at LIMIT :limit {skip};
+
+-- name: tasks_to_start
+-- Scheduled tasks whose start has come, the first first, but those that somebody is writing.
+SELECT * FROM tasks WHERE status = 's' AND start_at <= :now ORDER BY start_at LIMIT :limit {skip};
+
+-- name: task_move!
+-- From one status to the next: nothing changes unless the task stands as it was read.
+UPDATE tasks SET status = :to_status, modified_at = :now WHERE id = :id AND status = :from_status;
+
+-- name: tasks_to_extend
+-- Living tasks whose occurrences are made less far than that, but those that somebody is writing.
+SELECT * FROM tasks WHERE expanded_to < :expanded_to AND status NOT IN ('c', 'e') ORDER BY expanded_to
+LIMIT :limit {skip};

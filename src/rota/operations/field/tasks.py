@@ -1,0 +1,138 @@
+"""Tasks of the field: created, changed, cloned and deleted, with their occurrences and bounties."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rota.domain.accounts import Actor
+from rota.domain.errors import RecordNeeded, RecordNotFound
+from rota.domain.events import Kind
+from rota.domain.field import writing
+from rota.domain.field.queries import Order
+from rota.domain.field.tasks import Status, Task, TaskLocation
+from rota.operations.field import calendars
+from rota.operations.field.access import permit
+from rota.operations.field.collection import ids_param, in_order
+from rota.operations.field.drafts import Draft, copied, drafted, stored
+from rota.operations.field.records import Kinds, Records, Statements
+from rota.operations.field.relations import locations_of, segment_rules_of
+from rota.store.port import Row, Tx
+
+
+class Tasks(Records):
+    kind, collection = "task", "tasks"
+    fields = writing.FIELDS
+    by_ids = "tasks_by_ids"
+    order = (Order("start"), Order("name"))
+    statements = Statements("task_lock", "task_insert", "task_update", "task_delete")
+    kinds = Kinds(Kind.TASK_CREATED, Kind.TASK_CHANGED, Kind.TASK_DELETED)
+
+    def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Task]:
+        permit(actor, self.access.read)
+        if not ids:
+            return []
+        rows = tx.all(self.by_ids, account_id=actor.account.id, ids=ids_param(ids))
+        locations, rules = locations_of(tx, rows), segment_rules_of(tx, rows)
+        return in_order([_task(row, locations.get(row["id"], ()), rules.get(row["id"], ())) for row in rows], ids)
+
+    def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
+        permit(actor, self.access.create)
+        return self._insert(tx, actor, drafted(tx, actor, None, None, given, self.terms, now=now), {}, now)
+
+    def clone(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> int:
+        """A draft that is the same but for its name, without submissions; its id. Raises RecordNotFound, Forbidden."""
+        permit(actor, self.access.create)
+        row = tx.one(self.by_ids, account_id=actor.account.id, ids=ids_param([record_id]))
+        if row is None:
+            raise RecordNotFound(self.kind, record_id)
+        copy = copied(stored(tx, row), row["bounty_amount"])
+        return self._insert(tx, actor, copy, {"cloned_from": record_id}, now)
+
+    def change(self, tx: Tx, actor: Actor, record_id: int, given: Mapping[str, Any], *, now: int) -> None:
+        permit(actor, self.access.change)
+        if given.get("parent") is not None:
+            tx.all("tasks_tree_lock", account_id=actor.account.id)
+        row = self.lock(tx, actor, record_id)
+        before = stored(tx, row)
+        draft = drafted(tx, actor, before, record_id, given, self.terms, now=now)
+        after = {name: value for name, value in draft.told.items() if before.told[name] != value}
+        if after:
+            tx.run(self.statements.update, id=record_id, now=now, **draft.row)
+            _relate(tx, record_id, before, draft)
+            facts: dict[str, Any] = {"before": {name: before.told[name] for name in after}, "after": after}
+            if {"zone", *writing.TIMING} & after.keys():
+                facts["occurrences"] = self._align(tx, actor, record_id, draft, now, new=False)
+            self.tell(tx, actor, self.kinds.changed, record_id, facts, now)
+        if draft.amount not in {None, row["bounty_amount"]}:
+            self._pay(tx, actor, record_id, draft.amount, now)
+
+    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
+        permit(actor, self.access.delete)
+        row = self.lock(tx, actor, record_id)
+        if row["submission_count"]:
+            raise RecordNeeded(self.kind, record_id, "submissions")
+        before = stored(tx, row)
+        tx.run(self.statements.delete, id=record_id)
+        self.tell(tx, actor, self.kinds.deleted, record_id, {"before": before.told}, now)
+
+    def _insert(self, tx: Tx, actor: Actor, draft: Draft, facts: Mapping[str, Any], now: int) -> int:
+        whose = {"account_id": actor.account.id, "created_by": actor.user.id}
+        task_id: int = tx.value(self.statements.insert, now=now, **whose, **draft.row)
+        _relate(tx, task_id, None, draft)
+        made = self._align(tx, actor, task_id, draft, now, new=True)
+        self.tell(tx, actor, self.kinds.created, task_id, {"after": draft.told, "occurrences": made, **facts}, now)
+        if draft.amount is not None:
+            self._pay(tx, actor, task_id, draft.amount, now)
+        return task_id
+
+    def _align(self, tx: Tx, actor: Actor, task_id: int, draft: Draft, now: int, *, new: bool) -> dict[str, int]:
+        return calendars.align(tx, actor.account.id, task_id, draft.timing, self.terms, new=new, now=now)
+
+    def _pay(self, tx: Tx, actor: Actor, task_id: int, amount: int | None, now: int) -> None:
+        """A new bounty, which is the task's from now on."""
+        money = {"amount": amount, "currency": self.terms.currency}
+        bounty_id = tx.value("bounty_insert", account_id=actor.account.id, task_id=task_id, now=now, **money)
+        tx.run("task_bounty_set", id=task_id, bounty_id=bounty_id, amount=amount)
+        self.tell(tx, actor, Kind.BOUNTY_CREATED, task_id, {"bounty": bounty_id, **money}, now)
+
+
+def _relate(tx: Tx, task_id: int, before: Draft | None, draft: Draft) -> None:
+    """Write the locations and the segment rules of a task where they are others than before."""
+    locations = [{"task_id": task_id, **_columns(each)} for each in draft.locations]
+    rules = [{"task_id": task_id, "segment_rule_id": each} for each in draft.segment_rules]
+    if before and before.locations != draft.locations:
+        tx.run("task_locations_delete", task_id=task_id)
+    if locations and (before is None or before.locations != draft.locations):
+        tx.batch("task_location_insert", locations)
+    if before and before.segment_rules != draft.segment_rules:
+        tx.run("task_segment_rules_delete", task_id=task_id)
+    if rules and (before is None or before.segment_rules != draft.segment_rules):
+        tx.batch("task_segment_rule_insert", rules)
+
+
+def _columns(each: TaskLocation) -> dict[str, Any]:
+    return {
+        "location_id": each.location_id,
+        "timing_rule": each.timing_rule,
+        "start_time": each.start_time,
+        "end_time": each.end_time,
+    }
+
+
+_PLAIN = (
+    *("id", "name", "description", "start_at", "end_at", "timing_rule", "estimated_us", "total_submission_target"),
+    *("user_submission_target", "required_expertise", "target_content_type", "target_id", "form_title"),
+    *("form_id_string", "parent_id", "client_id", "project_id", "created_by", "created_at", "modified_at", "bounty_id"),
+    *("bounty_amount", "submission_count", "approved_count", "pending_count", "rejected_count", "paid"),
+    "occurrence_count",
+)
+
+
+def _task(row: Row, locations: tuple[TaskLocation, ...], segment_rules: tuple[int, ...]) -> Task:
+    return Task(
+        **{name: row[name] for name in _PLAIN},
+        status=Status(row["status"]),
+        created_by_name=row["created_by_name"] or row["created_by_email"],
+        occurrences_cut=bool(row["occurrences_cut"]),
+        segment_rules=segment_rules,
+        locations=locations,
+    )
