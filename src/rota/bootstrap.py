@@ -1,6 +1,6 @@
 """Puts a server together: the only file that names a database, a blob store, an engine and the settings.
 
-It is also what the processes of a server run: `python -m rota.bootstrap http|runner|courier …`.
+It is also what the processes of a server run: `python -m rota.bootstrap http|runner|courier|scheduler …`.
 """
 
 import gc
@@ -18,7 +18,7 @@ import structlog
 from rota import folder
 from rota.clock import new_id, new_token, now
 from rota.engine import lifeline
-from rota.settings import Settings, read_settings
+from rota.settings import BadSettings, Settings, read_settings
 from rota.store.port import INCOMING, Blobs, Store
 from rota.web import address, connections
 
@@ -54,12 +54,15 @@ def migrate(settings: Settings) -> list[str]:
     """Bring the schema up to date, found the root account, let the weights of urgency hold; the ids of the migrations
     that were applied."""
     from rota.operations import urgency
+    from rota.operations.field import bounties
 
     settings.data.mkdir(parents=True, exist_ok=True)
     store = open_store(settings)
     applied = store.migrate()
     _found(settings, store)
     urgency.adopt(store, settings.weights)
+    with store.read() as tx:
+        _keep_currency(settings, bounties.currency(tx))
     store.close()
     return applied
 
@@ -92,6 +95,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
             lambda name, forerunner: _command("courier", name, forerunner or ""),
             patience_s=2.0,
         )
+        supervisor.add("scheduler", lambda *_: _command("scheduler", "", ""), patience_s=2.0)
         code: int = supervisor.run(
             ready=lambda: address.answers(host, port),
             announce=lambda: print(f"rota: listening on {address.url(host, port)}", flush=True),
@@ -248,6 +252,20 @@ def _run_courier(name: str, forerunner: str | None) -> None:
     store.close()
 
 
+def _run_scheduler(_: str, __: str | None) -> None:
+    from rota.engine.scheduler import Almanac, Scheduler
+
+    settings = read_settings()
+    configure_log(settings)
+    store = open_store(settings)
+    scheduler = Scheduler(Almanac(store, settings.terms, now, log.bind(process="scheduler")))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: scheduler.drain())
+    lifeline.hold()
+    scheduler.run()
+    store.close()
+
+
 def _supervisor(settings: Settings) -> Any:
     from rota.engine.embedded import Supervisor
 
@@ -290,6 +308,12 @@ def _found(settings: Settings, store: Store) -> None:
             accounts.ensure_token(tx, email=settings.admin_email, token=token, token_id=new_id(16), now=now())
 
 
+def _keep_currency(settings: Settings, kept: str | None) -> None:
+    """Amounts that were promised in one currency are none of another. Raises BadSettings."""
+    if kept not in {None, settings.currency}:
+        raise BadSettings(f"ROTA_CURRENCY is {settings.currency!r}, but the bounties of this database are in {kept}.")
+
+
 def _recover(settings: Settings) -> None:
     """Nobody else serves this folder: what its earlier runners and its courier held is free, with no lease to wait
     for."""
@@ -317,7 +341,9 @@ def main(words: Sequence[str]) -> None:
     if words[0] == "http":
         _serve_http(words[1], int(words[2]))
     else:
-        {"runner": _run_runner, "courier": _run_courier}[words[0]](words[1], words[2] or None)
+        {"runner": _run_runner, "courier": _run_courier, "scheduler": _run_scheduler}[words[0]](
+            words[1], words[2] or None
+        )
 
 
 if __name__ == "__main__":

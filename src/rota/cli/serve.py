@@ -25,7 +25,8 @@ def serve(
     settings = choices.settings(data=data)
     from rota import bootstrap
 
-    raise typer.Exit(bootstrap.serve(settings, host=host, port=port, workers=_or_cpus(workers)))
+    with choices.told():
+        raise typer.Exit(bootstrap.serve(settings, host=host, port=port, workers=_or_cpus(workers)))
 
 
 def worker(
@@ -36,7 +37,8 @@ def worker(
     settings = choices.settings(data=data)
     from rota import bootstrap
 
-    raise typer.Exit(bootstrap.worker(settings, workers=_or_cpus(workers)))
+    with choices.told():
+        raise typer.Exit(bootstrap.worker(settings, workers=_or_cpus(workers)))
 
 
 def migrate(
@@ -47,7 +49,8 @@ def migrate(
     settings = choices.settings(data=data)
     from rota import bootstrap
 
-    applied = bootstrap.migrate(settings)
+    with choices.told():
+        applied = bootstrap.migrate(settings)
     if as_json:
         return show_json({"applied": applied})
     for each in applied:

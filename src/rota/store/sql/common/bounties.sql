@@ -14,3 +14,7 @@ SELECT * FROM bounties WHERE account_id = :account_id AND id IN ({ids});
 -- What a task pays from now on.
 INSERT INTO bounties (account_id, task_id, amount, currency, created_at)
 VALUES (:account_id, :task_id, :amount, :currency, :now) RETURNING id;
+
+-- name: bounty_currency
+-- The currency of all bounties, by the newest.
+SELECT currency FROM bounties ORDER BY id DESC LIMIT 1;

@@ -109,3 +109,9 @@ UPDATE tasks SET status = :to_status, modified_at = :now WHERE id = :id AND stat
 -- Living tasks whose occurrences are made less far than that, but those that somebody is writing.
 SELECT * FROM tasks WHERE expanded_to < :expanded_to AND status NOT IN ('c', 'e') ORDER BY expanded_to
 LIMIT :limit {skip};
+
+-- name: schedule_due
+-- Whether any task is over, is to start, or has too few occurrences made.
+SELECT EXISTS (SELECT 1 FROM tasks WHERE status IN ('a', 's') AND expires_at < :now) AS over,
+       EXISTS (SELECT 1 FROM tasks WHERE status = 's' AND start_at <= :now) AS starting,
+       EXISTS (SELECT 1 FROM tasks WHERE expanded_to < :expanded_to AND status NOT IN ('c', 'e')) AS short;
