@@ -7,6 +7,7 @@ from typing import Any
 import falcon
 import structlog
 
+from rota.dialects.jsonapi import app as jsonapi
 from rota.dialects.kazoo import app as kazoo
 from rota.dialects.kazoo import openapi as kazoo_openapi
 from rota.dialects.queue import app as queue
@@ -30,6 +31,7 @@ def create(service: Service) -> "Application":
     return Application(
         {
             "/v2": ("kazoo", kazoo.create(service)),
+            "/api": ("jsonapi", jsonapi.create(service)),
             **dict.fromkeys(queue.PREFIXES, ("queue", desk)),
             "/admin": ("admin", people),
             "": ("web", _own(service, metrics)),
