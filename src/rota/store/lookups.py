@@ -3,22 +3,29 @@
 Together with filters.py this is the only dynamic SQL. Its text comes from these tables alone; values are parameters.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from rota.domain.field.queries import Comparison, Condition, Query
+from rota.domain.field.queries import Comparison, Condition, Offsets, Query
+from rota.store import clocks
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`parts` are what of its values can be tested, as SQL. A column `of` a table of many rows for one record is tested
-    there: `of` is the sub-select of ids that its tests complete."""
+    """`parts` are what of its values can be tested, as SQL; those of a moment are told by `clocks`. A column `of` a
+    relation is that of another table, with many rows for one record."""
 
     sql: str
-    parts: Mapping[str, str]
+    parts: Mapping[str, str] = field(default_factory=dict)
     of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Rows of another table: those of the record at hand."""
+
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,7 @@ class Collection:
     orders: Mapping[str, str]
     nullable: frozenset[str] = frozenset()
     name: str = "name"
-    named: Mapping[str, str] | None = None
+    named: Mapping[str, str] = field(default_factory=dict)
 
 
 _COMPARED: Mapping[Comparison, str] = {
@@ -44,48 +51,40 @@ _COMPARED: Mapping[Comparison, str] = {
 
 def _date(column: str, week: str, week_day: str) -> Mapping[str, str]:
     return {
-        "year": f"{column} / 10000",
         "month": f"{column} / 100 % 100",
         "day": f"{column} % 100",
-        "quarter": f"({column} / 100 % 100 + 2) / 3",
         "week": week,
         "week_day": week_day,
     }
 
 
 def _time(column: str) -> Mapping[str, str]:
-    return {
-        "hour": f"{column} / 3600000000",
-        "minute": f"{column} / 60000000 % 60",
-        "second": f"{column} / 1000000 % 60",
-    }
+    return {"minute": f"{column} / 60000000 % 60", "second": f"{column} / 1000000 % 60"}
 
 
-def _plain(column: str, of: str | None = None) -> Column:
-    return Column(column, {}, of)
-
-
-_OF_OCCURRENCES = "SELECT o.task_id FROM occurrences o WHERE o.account_id = :account_id"
-_OF_LOCATIONS = "SELECT tl.task_id FROM task_locations tl WHERE TRUE"
-_OF_RULES = "SELECT tr.task_id FROM task_segment_rules tr WHERE TRUE"
+_RELATIONS: Mapping[str, Relation] = {
+    "occurrences": Relation("SELECT 1 FROM occurrences o WHERE o.task_id = t.id"),
+    "locations": Relation("SELECT 1 FROM task_locations tl WHERE tl.task_id = t.id"),
+    "segment_rules": Relation("SELECT 1 FROM task_segment_rules tr WHERE tr.task_id = t.id"),
+}
 
 COLLECTIONS: Mapping[str, Collection] = {
     "tasks": Collection(
         "t.id",
         {
-            "id": _plain("t.id"),
-            "status": _plain("t.status"),
-            "project": _plain("t.project_id"),
-            "parent": _plain("t.parent_id"),
-            "client": _plain("t.client_id"),
-            "required_expertise": _plain("t.required_expertise"),
-            "created": _plain("t.created_at"),
-            "modified": _plain("t.modified_at"),
-            "locations": _plain("tl.location_id", _OF_LOCATIONS),
-            "segment_rules": _plain("tr.segment_rule_id", _OF_RULES),
-            "date": Column("o.date", _date("o.date", "o.week", "o.week_day"), _OF_OCCURRENCES),
-            "start_time": Column("o.start_time", _time("o.start_time"), _OF_OCCURRENCES),
-            "end_time": Column("o.end_time", _time("o.end_time"), _OF_OCCURRENCES),
+            "id": Column("t.id"),
+            "status": Column("t.status"),
+            "project": Column("t.project_id"),
+            "parent": Column("t.parent_id"),
+            "client": Column("t.client_id"),
+            "required_expertise": Column("t.required_expertise"),
+            "created": Column("t.created_at"),
+            "modified": Column("t.modified_at"),
+            "locations": Column("tl.location_id", of="locations"),
+            "segment_rules": Column("tr.segment_rule_id", of="segment_rules"),
+            "date": Column("o.date", _date("o.date", "o.week", "o.week_day"), "occurrences"),
+            "start_time": Column("o.start_time", _time("o.start_time"), "occurrences"),
+            "end_time": Column("o.end_time", _time("o.end_time"), "occurrences"),
         },
         {
             "created": "t.created_at",
@@ -106,9 +105,9 @@ COLLECTIONS: Mapping[str, Collection] = {
     "occurrences": Collection(
         "o.id",
         {
-            "id": _plain("o.id"),
-            "task": _plain("o.task_id"),
-            "location": _plain("o.location_id"),
+            "id": Column("o.id"),
+            "task": Column("o.task_id"),
+            "location": Column("o.location_id"),
             "date": Column("o.date", _date("o.date", "o.week", "o.week_day")),
             "start_time": Column("o.start_time", _time("o.start_time")),
             "end_time": Column("o.end_time", _time("o.end_time")),
@@ -124,15 +123,15 @@ COLLECTIONS: Mapping[str, Collection] = {
     "submissions": Collection(
         "s.id",
         {
-            "id": _plain("s.id"),
-            "task": _plain("s.task_id"),
-            "user": _plain("s.user_id"),
-            "location": _plain("s.location_id"),
-            "status": _plain("s.status"),
-            "valid": _plain("s.valid"),
-            "submission_time": _plain("s.submitted_at"),
-            "created": _plain("s.created_at"),
-            "modified": _plain("s.modified_at"),
+            "id": Column("s.id"),
+            "task": Column("s.task_id"),
+            "user": Column("s.user_id"),
+            "location": Column("s.location_id"),
+            "status": Column("s.status"),
+            "valid": Column("s.valid"),
+            "submission_time": Column("s.submitted_at"),
+            "created": Column("s.created_at"),
+            "modified": Column("s.modified_at"),
         },
         {
             "submission_time": "s.submitted_at",
@@ -145,7 +144,7 @@ COLLECTIONS: Mapping[str, Collection] = {
     ),
     "bounties": Collection(
         "b.id",
-        {"id": _plain("b.id"), "task": _plain("b.task_id"), "created": _plain("b.created_at")},
+        {"id": Column("b.id"), "task": Column("b.task_id"), "created": Column("b.created_at")},
         {"amount": "b.amount", "created": "b.created_at", "id": "b.id"},
     ),
 }
@@ -157,9 +156,9 @@ def _of_names(alias: str, **more: Column) -> Collection:
     return Collection(
         f"{alias}.id",
         {
-            "id": _plain(f"{alias}.id"),
-            "name": _plain(f"{alias}.name"),
-            **{k: _plain(v) for k, v in columns.items()},
+            "id": Column(f"{alias}.id"),
+            "name": Column(f"{alias}.name"),
+            **{k: Column(v) for k, v in columns.items()},
             **more,
         },
         {"id": f"{alias}.id", "name": f"{alias}.name", **columns},
@@ -174,14 +173,14 @@ COLLECTIONS = {
     "location_types": _of_names("lt"),
     "locations": _of_names(
         "l",
-        country=_plain("l.country"),
-        parent=_plain("l.parent_id"),
-        location_type=_plain("l.location_type_id"),
+        country=Column("l.country"),
+        parent=Column("l.parent_id"),
+        location_type=Column("l.location_type_id"),
     ),
-    "segment_rules": _of_names("r", active=_plain("r.active"), target_content_type=_plain("r.target_content_type")),
+    "segment_rules": _of_names("r", active=Column("r.active"), target_content_type=Column("r.target_content_type")),
     "forms": Collection(
         "f.id",
-        {"id": _plain("f.id"), "title": _plain("f.title"), "id_string": _plain("f.id_string")},
+        {"id": Column("f.id"), "title": Column("f.title"), "id_string": Column("f.id_string")},
         {
             "id": "f.id",
             "title": "f.title",
@@ -194,11 +193,11 @@ COLLECTIONS = {
     "people": Collection(
         "u.id",
         {
-            "id": _plain("u.id"),
-            "email": _plain("u.email"),
-            "name": _plain("u.name"),
-            "role": _plain("u.role"),
-            "expertise": _plain("u.expertise"),
+            "id": Column("u.id"),
+            "email": Column("u.email"),
+            "name": Column("u.name"),
+            "role": Column("u.role"),
+            "expertise": Column("u.expertise"),
         },
         {"id": "u.id", "email": "u.email", "name": "u.name", "expertise": "u.expertise", "created": "u.created_at"},
         name="lower(u.name || ' ' || u.email)",
@@ -211,42 +210,87 @@ def fill(collection: str, query: Query) -> tuple[str, str, dict[str, Any]]:
     """What takes the places of `{where}` and `{order}`, and the parameters that it names."""
     known = COLLECTIONS[collection]
     values: dict[str, Any] = dict(query.params)
-    conditions = [*_tests(known, query, values), *_words(known, query, values)]
-    conditions += [(known.named or {})[name] for name in query.named]
-    where = "".join(f" AND {condition}" for condition in conditions)
-    return where, _order(known, query), values
+    tests = [*_tests(known, query, values), *_words(known, query, values)]
+    tests += [known.named[name] for name in query.named]
+    return "".join(f" AND {test}" for test in tests), _order(known, query), values
 
 
 def _tests(known: Collection, query: Query, values: dict[str, Any]) -> Iterator[str]:
-    numbers = count()
-    there: dict[str, list[str]] = {}
+    there: dict[str, list[Condition]] = {}
     for test in query.conditions:
         column = known.fields[test.field]
-        sql = _test(column, test, values, numbers)
         if column.of is None:
-            yield sql
+            yield _test(column, test, values)
         else:
-            there.setdefault(column.of, []).append(sql)
-    for select, tests in there.items():
-        yield f"{known.id} IN ({select} AND {' AND '.join(tests)})"
+            there.setdefault(column.of, []).append(test)
+    for relation, tests in there.items():
+        yield from _related(_RELATIONS[relation].sql, known, tests, values)
 
 
-def _test(column: Column, test: Condition, values: dict[str, Any], numbers: Iterator[int]) -> str:
-    sql = column.parts[test.part] if test.part else column.sql
+def _related(select: str, known: Collection, tests: list[Condition], values: dict[str, Any]) -> Iterator[str]:
+    """One row for all of them; `isnull` asks whether there is a row at all."""
+    absent = [test for test in tests if test.comparison is Comparison.ISNULL and test.value]
+    present = [test for test in tests if test.comparison is not Comparison.ISNULL]
+    if absent:
+        yield f"NOT EXISTS ({select})"
+    if len(absent) < len(tests):
+        sql = "".join(f" AND {_test(known.fields[test.field], test, values)}" for test in present)
+        yield f"EXISTS ({select}{sql})"
 
+
+def _test(column: Column, test: Condition, values: dict[str, Any]) -> str:
     def placed(value: Any) -> str:
-        name = f"p{next(numbers)}"
+        name = f"p{len(values)}"
         values[name] = value
         return f":{name}"
 
-    if test.comparison is Comparison.ISNULL:
-        return f"{sql} IS NULL" if test.value else f"{sql} IS NOT NULL"
-    if test.comparison is Comparison.IN:
-        return f"{sql} IN ({', '.join(map(placed, test.value))})" if test.value else "FALSE"
-    if test.comparison is Comparison.RANGE:
-        least, most = test.value
-        return f"{sql} BETWEEN {placed(least)} AND {placed(most)}"
-    return f"{sql} {_COMPARED[test.comparison]} {placed(test.value)}"
+    return _COMPARISONS[test.comparison](_tested(column, test.part, test.offsets), test.value, placed)
+
+
+def _tested(column: Column, part: str | None, offsets: Offsets) -> str:
+    if part is None:
+        return column.sql
+    return f"({clocks.PARTS[part](column.sql, offsets) if offsets else column.parts[part]})"
+
+
+Placed = Callable[[Any], str]
+
+
+def _among(sql: str, value: tuple[Any, ...], placed: Placed) -> str:
+    if len(value) == 1:
+        return f"{sql} = {placed(value[0])}"
+    return f"{sql} IN ({', '.join(map(placed, value))})" if value else "FALSE"
+
+
+def _between(sql: str, value: tuple[Any, Any], placed: Placed) -> str:
+    return f"{sql} BETWEEN {placed(value[0])} AND {placed(value[1])}"
+
+
+def _is_null(sql: str, value: bool, placed: Placed) -> str:
+    return f"{sql} IS NULL" if value else f"{sql} IS NOT NULL"
+
+
+def _within(sql: str, value: tuple[tuple[Any, Any], ...], placed: Placed) -> str:
+    return f"({' OR '.join(_in_span(sql, *span, placed) for span in value)})" if value else "FALSE"
+
+
+def _in_span(sql: str, first: Any, end: Any, placed: Placed) -> str:
+    ends = [] if first is None else [f"{sql} >= {placed(first)}"]
+    ends += [] if end is None else [f"{sql} < {placed(end)}"]
+    return " AND ".join(ends) or f"{sql} IS NOT NULL"
+
+
+def _compared(sign: str) -> Callable[[str, Any, Placed], str]:
+    return lambda sql, value, placed: f"{sql} {sign} {placed(value)}"
+
+
+_COMPARISONS: Mapping[Comparison, Callable[[str, Any, Placed], str]] = {
+    **{each: _compared(sign) for each, sign in _COMPARED.items()},
+    Comparison.IN: _among,
+    Comparison.RANGE: _between,
+    Comparison.ISNULL: _is_null,
+    Comparison.WITHIN: _within,
+}
 
 
 def _words(known: Collection, query: Query, values: dict[str, Any]) -> Iterator[str]:

@@ -20,19 +20,27 @@ class Comparison(StrEnum):
     IN = "in"
     RANGE = "range"
     ISNULL = "isnull"
+    WITHIN = "within"
+
+
+Offsets = tuple[tuple[int, int], ...]
+"""How far a zone's clock is ahead of UTC, and since when, both in microseconds, ascending; the first holds before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """`part` is such as `year`, of dates and moments, or `hour`, of times and moments; without one the whole counts.
 
-    `value` is a tuple for IN, a pair for RANGE (both ends included), a bool for ISNULL, else a single value.
+    `value` is a tuple for IN, a pair for RANGE (both ends included), a bool for ISNULL, else a single value. For WITHIN
+    it is a tuple of spans, in one of which a value must lie: pairs whose second end is not included, None for no end.
+    Parts of moments are read off a clock with these `offsets`.
     """
 
     field: str
     comparison: Comparison
     value: Any
     part: str | None = None
+    offsets: Offsets = ()
 
 
 @dataclass(frozen=True, slots=True)
