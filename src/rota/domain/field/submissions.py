@@ -20,6 +20,51 @@ STATUS_NAMES: Mapping[Status, str] = {
 }
 
 
+class Counter(StrEnum):
+    """The columns in which a task counts its submissions."""
+
+    APPROVED = "approved"
+    PENDING = "pending"
+    REJECTED = "rejected"
+
+
+COUNTERS: Mapping[Status, Counter] = {
+    Status.APPROVED: Counter.APPROVED,
+    Status.REJECTED: Counter.REJECTED,
+    Status.UNDER_REVIEW: Counter.PENDING,
+    Status.PENDING: Counter.PENDING,
+}
+
+
+class Payment(StrEnum):
+    """What a review does to the ledger."""
+
+    NONE = "none"
+    PAY = "pay"
+    TAKE_BACK = "take back"
+
+
+PAYMENTS: Mapping[tuple[Status, Status], Payment] = {
+    (Status.APPROVED, Status.APPROVED): Payment.NONE,
+    (Status.APPROVED, Status.REJECTED): Payment.TAKE_BACK,
+    (Status.APPROVED, Status.UNDER_REVIEW): Payment.TAKE_BACK,
+    (Status.APPROVED, Status.PENDING): Payment.TAKE_BACK,
+    (Status.REJECTED, Status.APPROVED): Payment.PAY,
+    (Status.REJECTED, Status.REJECTED): Payment.NONE,
+    (Status.REJECTED, Status.UNDER_REVIEW): Payment.NONE,
+    (Status.REJECTED, Status.PENDING): Payment.NONE,
+    (Status.UNDER_REVIEW, Status.APPROVED): Payment.PAY,
+    (Status.UNDER_REVIEW, Status.REJECTED): Payment.NONE,
+    (Status.UNDER_REVIEW, Status.UNDER_REVIEW): Payment.NONE,
+    (Status.UNDER_REVIEW, Status.PENDING): Payment.NONE,
+    (Status.PENDING, Status.APPROVED): Payment.PAY,
+    (Status.PENDING, Status.REJECTED): Payment.NONE,
+    (Status.PENDING, Status.UNDER_REVIEW): Payment.NONE,
+    (Status.PENDING, Status.PENDING): Payment.NONE,
+}
+"""Every review that there is, from one status to another, and what follows from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """`valid` says that it passed every check when it came. `data` is the answers, JSON text. `paid` is hundredths."""

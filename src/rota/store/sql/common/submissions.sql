@@ -13,3 +13,60 @@ SELECT * FROM submissions WHERE account_id = :account_id AND id IN ({ids});
 -- name: submissions_known
 -- Which of these there are; they are not deleted until the transaction ends.
 SELECT id FROM submissions WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
+
+-- name: submission_task_lock
+-- The task that is answered, with the schema of its form, kept from others until the transaction ends: its targets hold
+-- because all who submit pass here one after the other.
+SELECT t.*, (SELECT f.fields FROM forms f WHERE t.target_content_type = 16 AND f.id = t.target_id) AS form_fields
+FROM tasks t WHERE t.account_id = :account_id AND t.id IN ({ids}) {lock};
+
+-- name: submission_places
+-- Where a task is to be done; none of the locations is deleted until the transaction ends.
+SELECT l.id, l.longitude, l.latitude, l.radius_m, l.shape,
+       (SELECT count(tl.timing_rule) FROM task_locations tl WHERE tl.task_id = :task_id AND tl.location_id = l.id)
+       AS rules
+FROM locations l WHERE l.id IN (SELECT tl.location_id FROM task_locations tl WHERE tl.task_id = :task_id)
+ORDER BY l.id {share};
+
+-- name: submission_user
+-- Who submits, of the account or the one who asks, and how many of their submissions of the task are not rejected.
+SELECT u.id, u.expertise,
+       (SELECT count(*) FROM submissions s WHERE s.task_id = :task_id AND s.user_id = u.id AND s.status IN ('a', 'c', 'd'))
+       AS counted
+FROM users u WHERE u.id = :user_id AND (u.account_id = :account_id OR u.id = :actor_id);
+
+-- name: submission_occurrence
+-- The occurrence of a task at a moment, there or nowhere in particular; without a location, anywhere. None lasts until
+-- `latest`, so that the later ones need no look.
+SELECT o.id FROM occurrences o
+WHERE o.task_id = :task_id AND o.ends_at BETWEEN :at AND :latest AND o.starts_at <= :at
+  AND (o.location_id IS NULL OR o.location_id = coalesce(CAST(:location_id AS BIGINT), o.location_id))
+ORDER BY (o.location_id IS NULL), o.ends_at, o.id LIMIT 1;
+
+-- name: submission_insert
+-- A new one.
+INSERT INTO submissions (account_id, task_id, user_id, location_id, occurrence_id, bounty_id, submitted_at, valid, status,
+                         comments, data, longitude, latitude, target_content_type, target_id, created_at, modified_at)
+VALUES (:account_id, :task_id, :user_id, :location_id, :occurrence_id, :bounty_id, :submitted_at, :valid, :status,
+        :comments, :data, :longitude, :latitude, :target_content_type, :target_id, :now, :now)
+RETURNING id;
+
+-- name: submission_lock
+-- One of the account, kept from others until the transaction ends.
+SELECT * FROM submissions WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: submission_update!
+-- What a review made of it.
+UPDATE submissions SET status = :status, comments = :comments, bounty_id = :bounty_id, paid = :paid, modified_at = :now
+WHERE id = :id;
+
+-- name: submission_delete!
+-- It is gone. Follows a look at the ledger.
+DELETE FROM submissions WHERE id = :id;
+
+-- name: task_count_submissions!
+-- Add to what a task counts of its submissions, and to what they were paid.
+UPDATE tasks SET submission_count = submission_count + :submitted, approved_count = approved_count + :approved,
+                 pending_count = pending_count + :pending, rejected_count = rejected_count + :rejected,
+                 paid = paid + :paid
+WHERE id = :id;
