@@ -80,34 +80,6 @@ def test_a_name_alone_lies_nowhere(ground: Ground) -> None:
     assert centred(ground, number) == (None, None, None)
 
 
-@pytest.mark.parametrize(
-    ("given", "fault"),
-    [
-        ({"geopoint": NAIROBI}, ("radius", "is required with a geopoint")),
-        ({"radius": 5}, ("geopoint", "is required with a radius")),
-        ({"radius": 5, "geopoint": None}, ("geopoint", "is required with a radius")),
-        (
-            {"geopoint": NAIROBI, "radius": 5, "shapefile": SQUARE},
-            ("shapefile", "cannot stand beside a geopoint or a radius"),
-        ),
-        ({"radius": 5, "shapefile": SQUARE}, ("shapefile", "cannot stand beside a geopoint or a radius")),
-        ({"geopoint": [1, 2], "radius": 5}, ("geopoint", "must be a GeoJSON Point")),
-        ({"country": "XX"}, ("country", "must be a country's code of ISO 3166, such as KE")),
-        ({"country": "ZZ"}, ("country", "must be a country's code of ISO 3166, such as KE")),
-        ({"country": "001"}, ("country", "must be a country's code of ISO 3166, such as KE")),
-        ({"country": 5}, ("country", "must be a text")),
-    ],
-)
-def test_what_does_not_go_together_is_refused(ground: Ground, given: dict[str, Any], fault: tuple[str, str]) -> None:
-    assert faults(ground.create, "location", name="x", **given) == [fault]
-
-
-@pytest.mark.parametrize("radius", [0, -1, 20_000_001, float("nan"), float("inf"), "far", True, [1], 10**400])
-def test_a_radius_is_a_distance_on_the_earth(ground: Ground, radius: Any) -> None:
-    fault = ("radius", "must be a number of metres, more than 0 and 20000000 at most")
-    assert faults(ground.create, "location", name="x", geopoint=NAIROBI, radius=radius) == [fault]
-
-
 def test_all_faults_are_told_at_once(ground: Ground) -> None:
     found = faults(
         ground.create, "location", country="QQ", geopoint={"type": "Point", "coordinates": [200, 0]}, parent=9, size=1

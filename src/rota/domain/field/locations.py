@@ -14,6 +14,8 @@ from rota.domain.field.reading import Field, or_blank, or_null
 from rota.domain.field.terms import Terms
 
 RADIUS_LIMIT_M = 20_000_000
+"""As far as one can go on the earth."""
+
 _NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 """Territories of the CLDR that have no code of their own in ISO 3166. Kosovo's is one of those left to users."""
 

@@ -37,9 +37,9 @@ class SegmentRule:
 
 def _content_type(value: Any, terms: Terms) -> int:
     found = reading.reference(value, terms)
-    if found not in TARGET_FIELDS:
+    if found is None or found not in TARGET_FIELDS:
         raise Unfit("must be 13, for users, or 15, for locations")
-    return int(found)
+    return found
 
 
 def _value(value: Any, terms: Terms) -> str:
@@ -55,53 +55,6 @@ def _numeral(number: float) -> str:
     if not abs(number) < reading.ID_LIMIT:
         raise Unfit("must be a text, or a number that a field can hold")
     return str(int(number) if number == int(number) else number)
-
-
-FIELDS: Mapping[int, tuple[str, ...]] = {
-    Content.USER: ("id", "email", "name", "role", "expertise"),
-    Content.LOCATION: (
-        *("id", "name", "country", "description"),
-        *("parent", "parent_name", "location_type", "location_type_name"),
-    ),
-}
-"""What a rule may look at, of a user and of a location."""
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentRule:
-    """A user (content type 13) or a location (15) matches whose `target_field` is, as a text, the value."""
-
-    id: int
-    name: str
-    description: str
-    target_content_type: int
-    target_field: str
-    target_field_value: str
-    active: bool
-    created_at: int
-    modified_at: int
-
-
-def _content_type(value: Any, terms: Terms) -> int:
-    found = reading.reference(value, terms)
-    if found not in TARGET_FIELDS:
-        raise Unfit("must be 13, for users, or 15, for locations")
-    return int(found)
-
-
-def _value(value: Any, terms: Terms) -> str:
-    """A text; a number or a truth as JSON writes it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return _numeral(value)
-    return reading.name(value, terms)
-
-
-def _numeral(number: float) -> str:
-    if isinstance(number, float) and not math.isfinite(number):
-        raise Unfit("must be a text or a number")
-    return str(int(number)) if number == int(number) and abs(number) < 2**63 else str(number)
 
 
 FIELDS: Mapping[str, Field] = {

@@ -105,7 +105,7 @@ def _gather(tx: Tx, actor: Actor, record_id: int, tasks: Sequence[Row], wanted: 
     for ids, project_id in ((leaving, None), ([*joining], record_id)):
         if ids:
             tx.run("tasks_project_set", project_id=project_id, ids=ids_param(ids), now=now)
-    left = {each: (record_id, None) for each in leaving}
+    left = dict.fromkeys(leaving, (record_id, None))
     joined = {each: (before, record_id) for each, before in joining.items()}
     if left or joined:
         tell_tasks(tx, actor, "project_id", {**left, **joined}, now=now)
