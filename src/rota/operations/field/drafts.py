@@ -15,7 +15,7 @@ from rota.domain.field.timing import Timing, Wanted, timing
 from rota.domain.field.writing import FIELDS, REFERENCES, TIMING
 from rota.domain.walltime import zone_named
 from rota.operations.field.references import ABSENT, known, missing
-from rota.operations.field.relations import locations_of, segment_rules_of
+from rota.operations.field.relations import locations_of, segment_rules_of, told_location
 from rota.store.port import Row, Tx
 
 COPY = " - Copy"
@@ -56,7 +56,7 @@ class Draft:
         """What the log shows of it."""
         return {
             **self.columns,
-            "locations": [_told_location(each) for each in self.locations],
+            "locations": [told_location(each) for each in self.locations],
             "segment_rules": [*self.segment_rules],
         }
 
@@ -174,10 +174,3 @@ def _settle_status(columns: dict[str, Any], now: int) -> list[Fault]:
     if columns["start_at"] > now:
         columns["status"] = Status.SCHEDULED.value
     return []
-
-
-def _told_location(each: TaskLocation) -> Any:
-    """A number, or an object where the location has a rule or hours of its own."""
-    own = {"timing_rule": each.timing_rule, "start_time": each.start_time, "end_time": each.end_time}
-    said = {name: value for name, value in own.items() if value is not None}
-    return {"location": each.location_id, **said} if said else each.location_id

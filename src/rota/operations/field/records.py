@@ -86,18 +86,18 @@ class Records(Kept):
         permit(actor, self.access.create)
         values = self._checked(tx, actor, None, given)
         record_id: int = tx.value(self.statements.insert, account_id=actor.account.id, now=now, **values)
-        self.tell(tx, actor, self.kinds.created, record_id, {"after": values}, now)
+        self.tell(tx, actor, self.kinds.created, record_id, {"after": self.told(values)}, now)
         return record_id
 
     def change(self, tx: Tx, actor: Actor, record_id: int, given: Mapping[str, Any], *, now: int) -> None:
         permit(actor, self.access.change)
         before = self.lock(tx, actor, record_id)
         values = self._checked(tx, actor, before, given)
-        changed = {name: value for name, value in values.items() if before[name] != value}
+        stored = {each.column: before[each.column] for each in self.fields.values()}
+        changed = {name: values[name] for name in stored if name in values and stored[name] != values[name]}
         if changed:
-            stored = {each.column: before[each.column] for each in self.fields.values()}
             tx.run(self.statements.update, id=record_id, now=now, **{**stored, **values})
-            facts = {"before": {name: before[name] for name in changed}, "after": changed}
+            facts = {"before": self.told({name: stored[name] for name in changed}), "after": self.told(changed)}
             self.tell(tx, actor, self.kinds.changed, record_id, facts, now)
 
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
@@ -105,13 +105,17 @@ class Records(Kept):
         before = self.lock(tx, actor, record_id)
         self.refuse_if_needed(tx, actor, record_id)
         tx.run(self.statements.delete, id=record_id)
-        facts = {"before": {each.column: before[each.column] for each in self.fields.values()}}
+        facts = {"before": self.told(before)}
         self.tell(tx, actor, self.kinds.deleted, record_id, facts, now)
 
     def check(self, tx: Tx, actor: Actor, before: Row | None, values: dict[str, Any]) -> list[Fault]:
         """What is wrong with values that can be read, beyond references that lead nowhere. It may add to the values
         what follows from them. `before` is the row as it stands, None for a new record."""
         return []
+
+    def told(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the log says of values: those of the fields, without what follows from them."""
+        return {each.column: values[each.column] for each in self.fields.values() if each.column in values}
 
     def refuse_if_needed(self, tx: Tx, actor: Actor, record_id: int) -> None:
         """Raises RecordNeeded where others need the record."""
@@ -131,7 +135,8 @@ class Records(Kept):
         values, faults = read(self.fields, given, self.terms, partial=before is not None)
         referred = {field: values.get(self.fields[field].column) for field in self.references}
         faults += missing(tx, actor, self.references, referred)
-        faults += self.check(tx, actor, before, values)
+        faulty = {fault.path[0] for fault in faults}
+        faults += [each for each in self.check(tx, actor, before, values) if each.path[0] not in faulty]
         if faults:
             raise UnfitRecord(tuple(faults))
         return values

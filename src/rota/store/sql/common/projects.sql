@@ -14,3 +14,42 @@ FROM projects p WHERE p.account_id = :account_id AND p.id IN ({ids});
 -- name: projects_known
 -- Which of these there are; they are not deleted until the transaction ends.
 SELECT id FROM projects WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
+
+-- name: project_lock
+-- One of the account, kept from others until the transaction ends.
+SELECT * FROM projects WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: project_insert
+-- A new one.
+INSERT INTO projects (account_id, name, created_at, modified_at) VALUES (:account_id, :name, :now, :now) RETURNING id;
+
+-- name: project_update!
+-- Its name anew.
+UPDATE projects SET name = :name, modified_at = :now WHERE id = :id;
+
+-- name: project_delete!
+-- It is gone; what referred to it refers to nothing.
+DELETE FROM projects WHERE id = :id;
+
+-- name: tasks_of_projects
+-- The first tasks of each of these, by id: the last of them is looked up, so that no more than these are read.
+WITH ends (id, last) AS (
+    SELECT p.id, coalesce(
+        (SELECT t.id FROM tasks t WHERE t.project_id = p.id ORDER BY t.id LIMIT 1 OFFSET :most - 1), 9223372036854775807)
+    FROM projects p WHERE p.id IN ({ids})
+)
+SELECT t.project_id, t.id FROM ends e JOIN tasks t ON t.project_id = e.id AND t.id <= e.last
+ORDER BY t.project_id, t.id;
+
+-- name: tasks_of_project
+-- All of one.
+SELECT t.id FROM tasks t WHERE t.project_id = :project_id ORDER BY t.id;
+
+-- name: tasks_to_gather_lock
+-- These tasks and those of a project, kept from others until the transaction ends.
+SELECT t.id, t.project_id FROM tasks t WHERE t.account_id = :account_id
+AND t.id IN (SELECT o.id FROM tasks o WHERE o.project_id = :project_id UNION {ids}) ORDER BY t.id {lock};
+
+-- name: tasks_project_set!
+-- They are in that project, or in none.
+UPDATE tasks SET project_id = :project_id, modified_at = :now WHERE id IN ({ids});

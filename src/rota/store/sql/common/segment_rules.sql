@@ -13,3 +13,30 @@ SELECT * FROM segment_rules WHERE account_id = :account_id AND id IN ({ids});
 -- name: segment_rules_known
 -- Which of these there are; they are not deleted until the transaction ends.
 SELECT id FROM segment_rules WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
+
+-- name: segment_rule_lock
+-- One of the account, kept from others until the transaction ends.
+SELECT * FROM segment_rules WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: segment_rule_insert
+-- A new one.
+INSERT INTO segment_rules (account_id, name, description, target_content_type, target_field, target_field_value, active,
+                           created_at, modified_at)
+VALUES (:account_id, :name, :description, :target_content_type, :target_field, :target_field_value, :active, :now, :now)
+RETURNING id;
+
+-- name: segment_rule_update!
+-- All of it anew.
+UPDATE segment_rules SET name = :name, description = :description, target_content_type = :target_content_type,
+                         target_field = :target_field, target_field_value = :target_field_value, active = :active,
+                         modified_at = :now
+WHERE id = :id;
+
+-- name: segment_rule_delete!
+-- It is gone, and no task has it.
+DELETE FROM segment_rules WHERE id = :id;
+
+-- name: tasks_of_segment_rule_lock
+-- Those that have it, kept from others until the transaction ends.
+SELECT t.id FROM tasks t WHERE t.account_id = :account_id
+AND t.id IN (SELECT tr.task_id FROM task_segment_rules tr WHERE tr.segment_rule_id = :id) ORDER BY t.id {lock};
