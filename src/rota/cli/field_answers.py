@@ -131,7 +131,7 @@ def export(
         raise typer.BadParameter(f"{form!r} is none of {', '.join(_EXPORTS)}.", param_hint="--format")
     query = {"format": form, "task": task, "status": _statuses(status)}
     path = f"{ROOT}/exports/submissions"
-    with connect() as client, client.blocks("GET", path, query=query, accept=f"{_EXPORTS[form]}, */*") as blocks:
+    with connect() as client, client.blocks(path, query=query, accept=f"{_EXPORTS[form]}, */*") as blocks:
         if to == STDIN:
             sys.stdout.buffer.writelines(blocks)
         else:

@@ -81,7 +81,7 @@ def called(found: Object) -> str:
     """What people call it, or its id."""
     attributes = found.get("attributes") or {}
     names = (attributes.get(each) for each in ("name", "email", "title"))
-    return next((name for name in names if name), found["id"])
+    return str(next((name for name in names if name), found["id"]))
 
 
 class Field:

@@ -137,6 +137,11 @@ def place(record: Mapping[str, Any]) -> str | None:
     return f"{latitude},{longitude}" + (f" ±{radius:g} m" if radius else "")
 
 
+def history_line(event: Object) -> dict[str, Any]:
+    told = {**event["attributes"], "change": change(event["attributes"])}
+    return {head: told.get(name) for head, name in HISTORY.items()}
+
+
 def change(event: Mapping[str, Any]) -> str:
     """What an event changed, from its facts before and after.
 

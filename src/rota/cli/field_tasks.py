@@ -8,7 +8,7 @@ import typer
 from rota.cli import field_words as words
 from rota.cli.answers import RefusedError
 from rota.cli.field_documents import Field, Found, Object, field_work
-from rota.cli.field_looks import DATES, HISTORY, TASKS, change, looks, rows, told
+from rota.cli.field_looks import DATES, HISTORY, TASKS, history_line, looks, rows, told
 from rota.cli.field_looks import task as in_full
 from rota.cli.field_options import ClientOf, Ids, LocationOf, Project, Search
 from rota.cli.options import Count, Json, Task
@@ -266,8 +266,7 @@ def show_history(task_id: Task, as_json: Json = False) -> None:
         events = field.ask("GET", "tasks", task_id, "history")["data"]
     if as_json:
         return show_json(events)
-    lines = [{**each["attributes"], "change": change(each["attributes"])} for each in events]
-    return show_table(tuple(HISTORY), [{head: each.get(name) for head, name in HISTORY.items()} for each in lines], looks())
+    return show_table(tuple(HISTORY), map(history_line, events), looks())
 
 
 def show_found(columns: Mapping[str, str], found: Found, as_json: bool) -> None:

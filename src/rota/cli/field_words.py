@@ -146,7 +146,7 @@ def answers(pairs: Sequence[str], schema: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _group(found: dict[str, Any], schema: Mapping[str, Any], name: str) -> tuple[dict[str, Any], Any, str]:
+def _group(found: dict[str, Any], schema: Any, name: str) -> tuple[dict[str, Any], Any, str]:
     """Where a field stands, the schema there, and its name there."""
     first, dot, rest = name.partition(".")
     group = _properties(schema).get(first)
