@@ -87,26 +87,24 @@ def rows(columns: Columns, found: Found) -> Iterator[dict[str, Any]]:
 def task(found: Found) -> dict[str, Any]:
     """A task in full: each field once, and none that is empty."""
     told = found.record(found.objects[0], in_full=True)
-    named = {
-        "id": told.pop("id"),
-        "name": told.pop("name"),
-        "status": told.pop("status_display"),
-        "expertise": told.pop("required_expertise_display"),
-        **told,
+    first = {
+        "id": told["id"],
+        "name": told["name"],
+        "status": told["status_display"],
+        "required_expertise": told["required_expertise_display"],
         "target": _target(found.objects[0]),
     }
-    doubled = {"required_expertise", "target_content_type", "target_id", "bounty"}
-    named["status"] = f"{named['status']} ({told['status']})"
-    return filled(named, doubled)
+    doubled = {"status_display", "required_expertise_display", "target_content_type", "target_id", "bounty", "created_by"}
+    return filled({**first, **told, **first}, doubled)
 
 
 def submission(found: Found) -> dict[str, Any]:
     """A submission in full, its answers one a line."""
     told = found.record(found.objects[0], in_full=True)
     data = told.pop("data") or {}
-    told["status"] = f"{told.pop('status_display')} ({told['status']})"
+    told["status"] = told["status_display"]
     told["geopoint"] = place(told)
-    doubled = {"approved", "target_id", "bounty"}
+    doubled = {"status_display", "approved", "target_id", "bounty"}
     return {**filled(told, doubled), **{f"data.{name}": value for name, value in flat(data)}}
 
 

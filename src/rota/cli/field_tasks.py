@@ -341,7 +341,7 @@ def _status(changed: Object) -> str:
 def _with_names(field: Field, task_id: int) -> Found:
     """With the names of what it refers to, as far as the user may read them."""
     try:
-        return field.one("tasks", task_id, "parent,client,project,locations,segment_rules,created_by")
+        return field.one("tasks", task_id, "parent,client,project,locations,segment_rules")
     except RefusedError as error:
         if error.status != 403:
             raise
