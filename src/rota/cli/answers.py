@@ -1,6 +1,6 @@
 """Says in a sentence what a server's refusal means, in whichever of rota's error forms it came."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,9 @@ _MISFITS: Mapping[str, str] = {
     "missing_mandatory_fields": "the action needs the field {}",
     "missing_mandatory_values": "a mandatory value is missing in the row {}",
 }
+
+_SHELLS = frozenset({"data", "attributes", "relationships"})
+"""Steps of a pointer that tell nothing but the form of a JSON:API document."""
 
 
 class RefusedError(CommandError):
@@ -33,6 +36,8 @@ def explain(status: int, body: Any) -> str:
     if isinstance(body, dict):
         if isinstance(body.get("error"), dict):
             return _plain(body["error"])
+        if isinstance(body.get("errors"), list) and all(isinstance(each, dict) for each in body["errors"]):
+            return _pointed(status, body["errors"])
         if "status" in body and "data" in body:
             return _enveloped(status, body)
     return f"The server answered {status} {_phrase(status)}."
@@ -45,6 +50,23 @@ def _plain(error: Mapping[str, Any]) -> str:
     # A message that tells the faults itself would tell them twice.
     title = "These fields cannot be taken:" if any(str(fault) in message for fault in faults.values()) else message
     return _listed(title, (f"{name} {fault}" for name, fault in faults.items()))
+
+
+def _pointed(status: int, errors: Sequence[Mapping[str, Any]]) -> str:
+    """JSON:API: each error has a sentence, and most of them a place."""
+    told = list(dict.fromkeys(filter(None, map(_placed, errors))))
+    if told[1:]:
+        return _listed("The server cannot take this:", told)
+    return told[0] if told else f"The server answered {status} {_phrase(status)}."
+
+
+def _placed(error: Mapping[str, Any]) -> str:
+    """The sentence after the place, unless it begins with what stands there."""
+    source, sentence = error.get("source"), str(error.get("detail") or error.get("title") or "")
+    pointer = str(source.get("pointer") or "") if isinstance(source, dict) else ""
+    steps = [each.replace("~1", "/").replace("~0", "~") for each in pointer.split("/")[1:]]
+    named = ".".join(each for each in steps if each not in _SHELLS)
+    return f"{named}: {sentence}" if named and not sentence.startswith(named.partition(".")[0]) else sentence
 
 
 def _enveloped(status: int, body: Mapping[str, Any]) -> str:

@@ -37,6 +37,7 @@ TAG_LIMIT = 100
 """Characters that a tag may have."""
 
 TASK_ID = "task_id"
+LOCATION_ID = "location_id"
 ERROR = "error"
 OUTPUT = "out.csv"
 
@@ -50,6 +51,7 @@ Outcome = Callable[[], Iterator[Cells]]
 class Kind:
     """What a batch does: its action, how that is told, and the columns that name a row, which it must have.
 
+    `id_column` is where the outcome says which record a row became, and `noun` what people call those records.
     `leaves_out` are columns that are not sent, so that an earlier outcome can be sent again; `takes_only` are those
     that are sent, if not all.
     """
@@ -60,6 +62,9 @@ class Kind:
     leaves_out: frozenset[str] = frozenset()
     takes_only: frozenset[str] = frozenset()
     is_tagged: bool = False
+    category: str = "queue"
+    noun: str = "Tasks"
+    id_column: str = TASK_ID
 
     def takes(self, column: str) -> bool:
         return column not in self.leaves_out and (not self.takes_only or column in self.takes_only)
@@ -69,6 +74,18 @@ KINDS: Mapping[str, Kind] = {
     "add": Kind("add", "queued", ("title",), leaves_out=frozenset({TASK_ID, ERROR}), is_tagged=True),
     "update": Kind("update", "updated", (TASK_ID, "title"), leaves_out=frozenset({ERROR})),
     "delete": Kind("delete", "deleted", (TASK_ID,), takes_only=frozenset({TASK_ID})),
+    "import_tasks": Kind(
+        "import_tasks", "imported", ("name",), leaves_out=frozenset({TASK_ID, ERROR}), category="field"
+    ),
+    "import_locations": Kind(
+        "import_locations",
+        "imported",
+        ("name",),
+        leaves_out=frozenset({LOCATION_ID, ERROR}),
+        category="field",
+        noun="Locations",
+        id_column=LOCATION_ID,
+    ),
 }
 
 
@@ -83,7 +100,7 @@ def run(verb: str, file: str, as_json: bool, defaults: Cells | None = None) -> N
     kind, called = KINDS[verb], "stdin" if file == STDIN else Path(file).name
     with _converted(file, called, kind, defaults or {}) as rows, connect() as client:
         jobs = Jobs(client, None)
-        query = {"category": "queue", "action": kind.action, "file_name": called}
+        query = {"category": kind.category, "action": kind.action, "file_name": called}
         job_id = jobs.one("PUT", query=query, file=rows, content_type="text/csv")["id"]
         say(f"the batch is job {job_id}.")
         jobs.start(job_id)
@@ -138,8 +155,14 @@ def _source(file: str) -> Iterator[IO[str]]:
 
 def readers_at(now: datetime, language: str) -> dict[str, Reader]:
     """How cells are read that people write freely: as on the command line, into what a server reads."""
-    deadline = partial(times.deadline, now=now, language=language)
-    return {"deadline": lru_cache(_lenient(deadline)), "estimate": lru_cache(_lenient(durations.duration))}
+    deadline = lru_cache(_lenient(partial(times.deadline, now=now, language=language)))
+    moment = lru_cache(_lenient(lambda cell: times.iso(times.moment(cell, now, language))))
+    duration = lru_cache(_lenient(durations.duration))
+    return {
+        "deadline": deadline,
+        **dict.fromkeys(("start", "end"), moment),
+        **dict.fromkeys(("estimate", "estimated_time"), duration),
+    }
 
 
 def _lenient(read: Callable[[str], float | str]) -> Reader:
@@ -219,13 +242,13 @@ def _show(kind: Kind, job: Mapping[str, Any], read: Outcome, as_json: bool) -> N
     good, bad = int(job.get("success_count") or 0), int(job.get("failure_count") or 0)
     # Where rows were left out, those that are there cannot be counted through.
     whole = good + bad == job.get("total_count")
-    text = f"{good} Tasks {kind.done} successfully. {bad} Tasks failed to be {kind.done}"
+    text = f"{good} {kind.noun} {kind.done} successfully. {bad} {kind.noun} failed to be {kind.done}"
     if as_json:
         head = {"job_id": job["id"], "status": job["status"], "success_count": good, "failure_count": bad}
         lists = {"succeeded": _succeeded(kind, read()), "failed": _failed(kind, read(), whole)}
         return show_json_lists({**head, "text": text}, lists)
     print(text)
-    _show_some(tuple(dict.fromkeys((TASK_ID, *kind.mandatory))), _succeeded(kind, read()))
+    _show_some(tuple(dict.fromkeys((kind.id_column, *kind.mandatory))), _succeeded(kind, read()))
     _show_some(("row", *kind.mandatory, ERROR), _failed(kind, read(), whole))
     if max(good, bad) > SHOWN:
         say(f"these are the first {SHOWN}; all of them: rota job output {job['id']} --name success.csv (or failed.csv)")
@@ -241,7 +264,8 @@ def _show_some(columns: tuple[str, ...], rows: Iterator[Mapping[str, Any]]) -> N
 def _succeeded(kind: Kind, rows: Iterator[Cells]) -> Iterator[dict[str, Any]]:
     for cells in rows:
         if not cells[ERROR]:
-            yield {TASK_ID: int(cells[TASK_ID]), **{name: cells[name] for name in kind.mandatory if name != TASK_ID}}
+            named = {name: cells[name] for name in kind.mandatory if name != kind.id_column}
+            yield {kind.id_column: int(cells[kind.id_column]), **named}
 
 
 def _failed(kind: Kind, rows: Iterator[Cells], whole: bool) -> Iterator[dict[str, Any]]:

@@ -13,13 +13,14 @@ import typer
 from typer.core import TyperGroup
 
 from rota import __version__
-from rota.cli import desk, hand, jobs, people, serve, shift, statistics, webhooks
+from rota.cli import desk, field, hand, jobs, people, serve, shift, statistics, webhooks
 from rota.cli.output import CommandError, say, spare_unprintable
 
 SECTIONS: Mapping[str, Sequence[str]] = {
     "Tasks of the desk": ("add", "update", "delete", "list", "show", "peek", "last", "stats"),
     "Tasks in hand": ("grab", "done", "release", "bg", "fg", "jobs"),
     "People at the desk": ("login", "logout", "who", "whoami", "finger", "sudo"),
+    "The field": ("field",),
     "Bulk jobs": ("job",),
     "Administration": ("account", "user", "token", "webhook", "serve", "worker", "migrate"),
 }
@@ -55,6 +56,7 @@ app.command()(serve.migrate)
 app.add_typer(people.account, name="account")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")
+app.add_typer(field.field, name="field")
 app.add_typer(jobs.job, name="job")
 app.add_typer(webhooks.webhook, name="webhook")
 
