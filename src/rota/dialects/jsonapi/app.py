@@ -6,6 +6,7 @@ import falcon
 
 from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.api import Api
+from rota.dialects.jsonapi.atomic import Operations
 from rota.dialects.jsonapi.edge import Edge, add_error_handlers
 from rota.dialects.jsonapi.paths import Linkage, List, One, Path, Related
 from rota.dialects.jsonapi.resource import Resource
@@ -21,6 +22,7 @@ def create(service: Service) -> falcon.App[falcon.Request, falcon.Response]:
     for resource in api.resources.values():
         for path, answering in _routes(service, api, resource):
             app.add_route(f"{ROOT}/{resource.segment}{path}", answering)
+    app.add_route(f"{ROOT}/operations", Operations(service, api))
     add_error_handlers(app)
     return app
 

@@ -68,6 +68,13 @@ def check_content_type(req: falcon.Request, extensions: frozenset[str] = frozens
         raise falcon.HTTPUnsupportedMediaType(description=f"The body must be {MEDIA_TYPE}.")
 
 
+def require_extension(req: falcon.Request, extension: str) -> None:
+    """HTTP errors: 415 for a document that is not said to be one of this extension."""
+    _, parameters = next(entries(req.content_type or ""), ("", {}))
+    if extension not in parameters.get("ext", "").split():
+        raise falcon.HTTPUnsupportedMediaType(description=f'The body must be {MEDIA_TYPE}; ext="{extension}".')
+
+
 def has_body(req: falcon.Request) -> bool:
     try:
         return bool(req.content_length) or req.get_header("Transfer-Encoding") is not None

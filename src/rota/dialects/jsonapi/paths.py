@@ -13,17 +13,13 @@ from rota.dialects.jsonapi.documents import JSONAPI, Document, ToMany
 from rota.dialects.jsonapi.edge import send
 from rota.dialects.jsonapi.params import Asked, no_parameters
 from rota.dialects.jsonapi.reading import primary
+from rota.dialects.jsonapi.relating import Merge, added, condition, relate, removed
 from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.dialects.service import Service
 from rota.domain.accounts import Actor
 from rota.domain.errors import Forbidden, RecordNotFound
-from rota.domain.field.queries import Comparison, Condition, Query
-from rota.domain.field.reading import Link
 from rota.operations.field.access import permit
 from rota.store.port import Tx
-
-MOST_MEMBERS = 100_000
-"""Of a relationship that is told member by member."""
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
 
@@ -140,7 +136,7 @@ class Related(Path):
             at = self.at(tx, actor)
             ids = related.ids(value := self.api.load(at, self.resource, number))
             if related.many:
-                asked.conditions.append(_members(related, value))
+                asked.conditions.append(condition(related, value))
                 document = answers.page(self.api, at, target, asked, req)
             else:
                 found = self.api.kept[related.kind].load(tx, actor, ids, now=at.now)
@@ -164,7 +160,7 @@ class Linkage(Path):
             at = self.at(tx, actor)
             value = self.api.load(at, self.resource, number)
             if related.listed_by:
-                asked.conditions.append(_members(related, value))
+                asked.conditions.append(condition(related, value))
                 document = answers.identifiers(self.api, at, self.api.resources[related.kind], asked, req)
             else:
                 document = self._document(related, value)
@@ -182,13 +178,15 @@ class Linkage(Path):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, record_id: str, name: str) -> None:
         """More members of a to-many relationship."""
-        self._change(req, resp, record_id, name, _added)
+        self._change(req, resp, record_id, name, added)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, record_id: str, name: str) -> None:
         """Fewer members of a to-many relationship."""
-        self._change(req, resp, record_id, name, _removed)
+        self._change(req, resp, record_id, name, removed)
 
-    def _change(self, req: falcon.Request, resp: falcon.Response, record_id: str, name: str, merge: Any = None) -> None:
+    def _change(
+        self, req: falcon.Request, resp: falcon.Response, record_id: str, name: str, merge: Merge | None = None
+    ) -> None:
         actor, number, related = self.actor(req), self.number(record_id), self.related(name)
         if merge and not related.many:
             raise falcon.HTTPMethodNotAllowed(["GET", "PATCH"])
@@ -198,44 +196,9 @@ class Linkage(Path):
         no_parameters(req)
         written = self.api.reader(self.resource).linkage(related, primary(bodies.document(req)))
         with self.write() as tx:
-            at = self.at(tx, actor)
-            if merge and name in written.given:
-                written.given[name] = merge(self._members(at, related, number), written.given[name])
-            self.api.change(at, number, written)
+            relate(self.api, self.at(tx, actor), self.resource, related, number, written, merge)
         resp.status = 204
-
-    def _members(self, at: Moment, related: Relationship, record_id: int) -> list[Link]:
-        """All that the relationship has now, kept from others until the transaction ends, as a change of nothing does.
-        Raises RecordNotFound."""
-        self.kept.change(at.tx, at.actor, record_id, {}, now=at.now)
-        value = self.api.load(at, self.resource, record_id)
-        if related.listed_by:
-            query = Query((_members(related, value),), limit=MOST_MEMBERS)
-            return [Link(each, {}) for each in self.api.kept[related.kind].find(at.tx, at.actor, query, now=at.now).ids]
-        return related.links(value)
 
     def _document(self, related: Relationship, value: Any) -> Document:
         linkage = self.api.renderers[self.resource.kind].linkage(related.name, value)
         return {"data": linkage.data, **({"meta": linkage.meta} if isinstance(linkage, ToMany) else {})}
-
-
-def _members(related: Relationship, value: Any) -> Condition:
-    """What is true of all records that the relationship leads to."""
-    if related.listed_by:
-        return Condition(related.listed_by, Comparison.EXACT, value.id)
-    return Condition("id", Comparison.IN, related.ids(value))
-
-
-def _added(members: list[Link], given: list[Any]) -> list[Any]:
-    """Who is a member already stays as they are."""
-    known = {str(each.id) for each in members}
-    return [*members, *(each for each in given if _id(each) not in known)]
-
-
-def _removed(members: list[Link], given: list[Any]) -> list[Any]:
-    gone = {_id(each) for each in given}
-    return [each for each in members if str(each.id) not in gone]
-
-
-def _id(given: Any) -> str:
-    return str(given.id if isinstance(given, Link) else given)

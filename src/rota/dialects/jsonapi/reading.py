@@ -68,6 +68,8 @@ class Reader:
                     403, "client_id", "Forbidden", "Ids are given by the server.", {"pointer": pointer(place, "id")}
                 )
             )
+        if not isinstance(found.get("lid", ""), str):
+            raise Problems(at(pointer(place, "lid"), "lid must be a text."))
         return self._fields(found, place)
 
     def change(self, data: Any, record_id: int, place: str = "/data") -> Written:
