@@ -89,7 +89,7 @@ def _found(api: Api, at: Moment, resource: Resource, asked: Asked) -> tuple[Foun
     number = asked.number or 1
     if number < 1:
         raise Problems(no_such_page(asked.page_name))
-    query = asked.query(resource.default_order, (number - 1) * asked.size)
+    query = asked.query((number - 1) * asked.size)
     found = _find(api, at, resource, query)
     last = pages(found.count, asked.size)
     if asked.number is None and last > 1:

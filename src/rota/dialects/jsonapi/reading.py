@@ -42,8 +42,6 @@ class Written:
         """The pointer to what a path leads to, or to where it would stand."""
         name, *rest = path
         related = self.resource.relationship(str(name))
-        if related and related.many and len(rest) > 1 and rest[1] != "meta":
-            rest.insert(1, "meta")
         found = self.places.get(str(name)) or pointer(
             self.pointer, "relationships" if related else "attributes", str(name)
         )

@@ -10,7 +10,6 @@ from typing import Any
 
 from rota.dialects.jsonapi.texts import Maker
 from rota.domain.field.lookups import Filter
-from rota.domain.field.queries import Order
 from rota.domain.field.reading import Link
 
 
@@ -72,7 +71,6 @@ class Resource:
     relationships: tuple[Relationship, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
     orders: Mapping[str, str] = field(default_factory=dict)
-    default_order: tuple[Order, ...] = ()
     search: bool = False
     near: bool = False
     meta: Callable[[Any], Mapping[str, Any] | None] | None = None
