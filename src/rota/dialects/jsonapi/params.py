@@ -34,7 +34,7 @@ class Asked:
 
     number: int | None = 1
     size: int = SIZE
-    page_name: str = "page"
+    page_name: str = ""
     conditions: list[Condition] = field(default_factory=list)
     words: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
@@ -114,6 +114,8 @@ class _Reader:
 def _page(params: Params, asked: Asked, member: str | None, value: str) -> None:
     if member == "size":
         return _size(params, asked, None, value)
+    if asked.page_name:
+        raise Unfit("is given in two ways")
     asked.page_name = f"page[{member}]" if member else "page"
     if value == "last":
         asked.number = None

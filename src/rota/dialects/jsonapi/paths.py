@@ -193,7 +193,7 @@ class Linkage(Path):
         if merge and not related.many:
             raise falcon.HTTPMethodNotAllowed(["GET", "PATCH"])
         permit(actor, self.kept.access.change)
-        if not related.writable:
+        if related.fixed or not related.writable:
             raise Forbidden
         no_parameters(req)
         written = self.api.reader(self.resource).linkage(related, primary(bodies.document(req)))
@@ -227,9 +227,9 @@ def _members(related: Relationship, value: Any) -> Condition:
 
 
 def _added(members: list[Link], given: list[Any]) -> list[Any]:
-    """Who is a member already stays as they are."""
-    known = {str(each.id) for each in members}
-    return [*members, *(each for each in given if _id(each) not in known)]
+    """What is given comes first, so that faults are told by its places; who is a member already stays as they are."""
+    known = {str(each.id): each for each in members}
+    return [known.pop(_id(each), each) for each in given] + [*known.values()]
 
 
 def _removed(members: list[Link], given: list[Any]) -> list[Any]:

@@ -182,8 +182,11 @@ class _Linker:
         return Link(found, told) if told else found
 
     def _id(self, value: dict[str, Any], place: str) -> Any:
+        found = value.get("id")
+        if isinstance(found, str) or type(found) is int:
+            return found
         if "id" in value:
-            return value["id"] if value["id"] is not None else self._fault(pointer(place, "id"), "must be an id")
+            return self._fault(pointer(place, "id"), "must be an id")
         lid = value.get("lid")
         if lid is None:
             return self._fault(place, "must have an id")

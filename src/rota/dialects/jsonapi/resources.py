@@ -168,9 +168,9 @@ SUBMISSION = Resource(
         MODIFIED,
     ),
     relationships=(
-        Relationship("task", "task", "task_id", writable=True),
-        Relationship("user", "user", "user_id", writable=True),
-        Relationship("location", "location", "location_id", writable=True),
+        Relationship("task", "task", "task_id", writable=True, fixed=True),
+        Relationship("user", "user", "user_id", writable=True, fixed=True),
+        Relationship("location", "location", "location_id", writable=True, fixed=True),
         Relationship("bounty", "bounty", "bounty_id"),
     ),
     filters={
