@@ -70,10 +70,11 @@ def page_links(req: falcon.Request, asked: Asked, number: int, count: int) -> Ma
     """Absolute; all other parameters are kept."""
     last = pages(count, asked.size)
     pairs = parse_qsl(req.query_string, keep_blank_values=True)
+    page_name = asked.page_name or "page"
 
     def link(to: int) -> str:
-        kept = [(name, value) for name, value in pairs if name != asked.page_name]
-        return _url(req, urlencode([*kept, (asked.page_name, to)], quote_via=quote, safe=","))
+        kept = [(name, value) for name, value in pairs if name != page_name]
+        return _url(req, urlencode([*kept, (page_name, to)], quote_via=quote, safe=","))
 
     return {
         "self": self_url(req),
@@ -86,16 +87,16 @@ def page_links(req: falcon.Request, asked: Asked, number: int, count: int) -> Ma
 
 def _found(api: Api, at: Moment, resource: Resource, asked: Asked) -> tuple[Found, int]:
     """The ids of the page, and its number."""
-    number = asked.number or 1
+    number = 1 if asked.number is None else asked.number
     if number < 1:
-        raise Problems(no_such_page(asked.page_name))
-    query = asked.query(resource.default_order, (number - 1) * asked.size)
+        raise Problems(no_such_page(asked.page_name or "page"))
+    query = asked.query((number - 1) * asked.size)
     found = _find(api, at, resource, query)
     last = pages(found.count, asked.size)
     if asked.number is None and last > 1:
         return _find(api, at, resource, replace(query, offset=(last - 1) * asked.size)), last
     if number > last:
-        raise Problems(no_such_page(asked.page_name))
+        raise Problems(no_such_page(asked.page_name or "page"))
     return found, number
 
 

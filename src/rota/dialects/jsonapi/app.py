@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import falcon
 
+from rota.dialects.jsonapi import tasks
 from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.api import Api
 from rota.dialects.jsonapi.atomic import Operations
@@ -32,3 +33,6 @@ def _routes(service: Service, api: Api, resource: Resource) -> Iterator[tuple[st
     yield "/{record_id}", One(service, api, resource)
     yield "/{record_id}/{name}", Related(service, api, resource)
     yield "/{record_id}/relationships/{name}", Linkage(service, api, resource)
+    if resource.kind == "task":
+        yield "/{record_id}/history", tasks.History(service, api, resource)
+        yield "/{record_id}/clone", tasks.Clone(service, api, resource)

@@ -5,7 +5,7 @@ What a resource's columns are is settled once; nothing that is drawn is kept.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, islice, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -62,19 +62,6 @@ class Site:
 
     def url(self, *steps: str | int) -> str:
         return "/".join((self.root, *map(str, steps))) + self.slash
-
-
-class _Drawn(dict[Any, Any]):
-    """What has been drawn on this page: most of a page refers to the same few records."""
-
-    __slots__ = ("_draw",)
-
-    def __init__(self, draw: Callable[[Any], Any]) -> None:
-        self._draw = draw
-
-    def __missing__(self, key: Any) -> Any:
-        found = self[key] = self._draw(key)
-        return found
 
 
 class Renderer:
@@ -157,31 +144,52 @@ def _attribute(attribute: Attribute, terms: Terms) -> Column:
     if attribute.write is None:
         return lambda values: map(get, values)
     write = attribute.write(terms)
-    return lambda values: map(write, map(get, values))
+    return lambda values: write(list(map(get, values)))
 
 
 def _relationship(relationship: Relationship, type_: str) -> Column:
     get = attrgetter(relationship.source)
     if relationship.many:
         return _to_many(relationship, type_, get)
+    none = ToOne(None)
 
-    def draw(record_id: int | None) -> ToOne:
-        return ToOne(None if record_id is None else Identifier(type_, str(record_id)))
+    def column(values: Sequence[Any]) -> Iterable[ToOne]:
+        ids = list(map(get, values))
+        distinct = set(ids)
+        drawn = {**dict(zip(distinct, map(ToOne, _identifiers(type_, distinct)), strict=True)), None: none}
+        return map(drawn.__getitem__, ids)
 
-    return lambda values: map(_Drawn(draw).__getitem__, map(get, values))
+    return column
 
 
 def _to_many(relationship: Relationship, type_: str, get: Callable[[Any], Any]) -> Column:
+    none = ToMany([], {"count": 0})
+    counted = attrgetter(relationship.total) if relationship.total else None
     id_of, meta_of = relationship.id_of, relationship.meta_of
-    count = attrgetter(relationship.total) if relationship.total else None
-
-    def draw(item: Any) -> Identifier:
-        return Identifier(type_, str(id_of(item) if id_of else item), meta_of(item) if meta_of else None)
 
     def column(values: Sequence[Any]) -> Iterable[ToMany]:
-        drawn = _Drawn(draw)
-        for value in values:
-            items = get(value)
-            yield ToMany([drawn[each] for each in items], {"count": count(value) if count else len(items)})
+        of_each = list(map(get, values))
+        items = list(chain.from_iterable(of_each))
+        ids = list(map(id_of, items)) if id_of else items
+        distinct = set(ids)
+        drawn = dict(zip(distinct, _identifiers(type_, distinct), strict=True))
+        members = map(drawn.__getitem__, ids)
+        if meta_of and any(said := list(map(meta_of, items))):
+            members = map(_with_meta, members, said)
+        numbers = list(map(counted, values)) if counted else list(map(len, of_each))
+        metas = {number: {"count": number} for number in set(numbers)}
+        return [
+            ToMany(list(islice(members, len(each))), metas[number]) if each else none
+            for each, number in zip(of_each, numbers, strict=True)
+        ]
 
     return column
+
+
+def _identifiers(type_: str, ids: Iterable[int]) -> Iterable[Identifier]:
+    """Most records of a page refer to the same few: each is drawn once."""
+    return map(Identifier, repeat(type_), map(str, ids))
+
+
+def _with_meta(identifier: Identifier, meta: Any) -> Identifier:
+    return Identifier(identifier.type, identifier.id, meta) if meta else identifier

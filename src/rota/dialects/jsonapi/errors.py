@@ -92,10 +92,10 @@ TABLE: Mapping[type[Refusal], Form] = {
         409, "Conflict", lambda refusal: f"The {_calls(refusal.kind)} has {_calls(refusal.needed_by)} that need it."
     ),
     InvalidFields: Form(
-        400, "Bad Request", lambda refusal: "; ".join(f"{name} {fault}" for name, fault in refusal.faults.items())
+        400, "Bad Request", lambda refusal: " ".join(detail([name], fault) for name, fault in refusal.faults.items())
     ),
     UnfitRecord: Form(
-        400, "Bad Request", lambda refusal: "; ".join(detail(each.path, each.sentence) for each in refusal.faults)
+        400, "Bad Request", lambda refusal: " ".join(detail(each.path, each.sentence) for each in refusal.faults)
     ),
     TooManyFailures: Form(
         429,
@@ -110,6 +110,12 @@ TABLE: Mapping[type[Refusal], Form] = {
         lambda refusal: {"Retry-After": "1"},
     ),
     StorageFull: Form(507, "Insufficient Storage", _says("There is no room left to store this.")),
+}
+
+
+_OF_HTTP: Mapping[int, str] = {
+    404: "There is nothing at this path.",
+    405: "This path does not take this method.",
 }
 
 
@@ -162,7 +168,8 @@ def of_refusal(refusal: Refusal) -> Body:
 def of_http(error: falcon.HTTPError) -> Body:
     """What falcon itself refuses."""
     title = title_of(error)
-    problem = Problem(error.status_code, code_of(error), title, error.description or f"{title}.")
+    sentence = error.description or _OF_HTTP.get(error.status_code) or f"{title}."
+    problem = Problem(error.status_code, code_of(error), title, sentence)
     return Body(error.status_code, (problem,), dict(error.headers or {}))
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import falcon
 from rota.dialects.jsonapi.errors import Problem, Problems, parameter
 from rota.dialects.jsonapi.resource import Resource
 from rota.domain.faults import Unfit
-from rota.domain.field import geo, lookups
+from rota.domain.field import geo, lookups, reading
 from rota.domain.field.queries import Condition, Order, Query
 from rota.domain.field.terms import Terms
 
@@ -34,7 +34,7 @@ class Asked:
 
     number: int | None = 1
     size: int = SIZE
-    page_name: str = "page"
+    page_name: str = ""
     conditions: list[Condition] = field(default_factory=list)
     words: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
@@ -43,8 +43,8 @@ class Asked:
     include: Include | None = None
     fields: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def query(self, default: Sequence[Order], offset: int) -> Query:
-        order = tuple(self.order) or tuple(default)
+    def query(self, offset: int) -> Query:
+        order = tuple(self.order)
         return Query(tuple(self.conditions), self.words, self.named, order, self.size, offset, self.params)
 
 
@@ -114,6 +114,8 @@ class _Reader:
 def _page(params: Params, asked: Asked, member: str | None, value: str) -> None:
     if member == "size":
         return _size(params, asked, None, value)
+    if asked.page_name:
+        raise Unfit("is given in two ways")
     asked.page_name = f"page[{member}]" if member else "page"
     if value == "last":
         asked.number = None
@@ -144,7 +146,7 @@ def _order(params: Params, asked: Asked, member: str | None, value: str) -> None
 def _search(params: Params, asked: Asked, member: str | None, value: str) -> None:
     if not params.resource.search:
         raise Unfit("is not a parameter that is known here")
-    asked.words = tuple(value.casefold().split())
+    asked.words = tuple(reading.text(value, params.terms).casefold().split())
     if len(asked.words) > MOST_WORDS:
         raise Unfit(f"has more than {MOST_WORDS} words")
 

@@ -42,8 +42,6 @@ class Written:
         """The pointer to what a path leads to, or to where it would stand."""
         name, *rest = path
         related = self.resource.relationship(str(name))
-        if related and related.many and len(rest) > 1 and rest[1] != "meta":
-            rest.insert(1, "meta")
         found = self.places.get(str(name)) or pointer(
             self.pointer, "relationships" if related else "attributes", str(name)
         )
@@ -186,8 +184,11 @@ class _Linker:
         return Link(found, told) if told else found
 
     def _id(self, value: dict[str, Any], place: str) -> Any:
+        found = value.get("id")
+        if isinstance(found, str) or type(found) is int:
+            return found
         if "id" in value:
-            return value["id"] if value["id"] is not None else self._fault(pointer(place, "id"), "must be an id")
+            return self._fault(pointer(place, "id"), "must be an id")
         lid = value.get("lid")
         if lid is None:
             return self._fault(place, "must have an id")

@@ -10,7 +10,6 @@ from typing import Any
 
 from rota.dialects.jsonapi.texts import Maker
 from rota.domain.field.lookups import Filter
-from rota.domain.field.queries import Order
 from rota.domain.field.reading import Link
 
 
@@ -28,7 +27,8 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """What a record refers to, of another `kind`: `source` holds an id or None, of `many` a tuple.
+    """What a record refers to, of another `kind`: `source` holds an id or None, of `many` a tuple. What is `fixed` can
+    be written only when the record is made.
 
     The items of a tuple are ids, unless `id_of` and `meta_of` say what their ids are and what is said of each. Where
     `total` counts more than the source holds, `listed_by` is the field by which the other kind is found.
@@ -39,6 +39,7 @@ class Relationship:
     source: str
     many: bool = False
     writable: bool = False
+    fixed: bool = False
     id_of: Callable[[Any], int] | None = None
     meta_of: Callable[[Any], Mapping[str, Any] | None] | None = None
     total: str = ""
@@ -72,7 +73,6 @@ class Resource:
     relationships: tuple[Relationship, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
     orders: Mapping[str, str] = field(default_factory=dict)
-    default_order: tuple[Order, ...] = ()
     search: bool = False
     near: bool = False
     meta: Callable[[Any], Mapping[str, Any] | None] | None = None

@@ -1,6 +1,7 @@
 """The twelve resources of the field."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Any
 
 from rota.dialects.jsonapi import texts
@@ -8,7 +9,6 @@ from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.domain.accounts import Role
 from rota.domain.field import submissions, tasks
 from rota.domain.field.lookups import Filter, Of
-from rota.domain.field.queries import Order
 from rota.domain.field.tasks import EXPERTISE_NAMES, TaskLocation
 
 CREATED = Attribute("created", "created_at", texts.moment)
@@ -49,20 +49,17 @@ _BY_NAME = _same("name", "created", "modified", "id")
 
 def _own_rule(place: TaskLocation) -> Mapping[str, Any] | None:
     """What is said of this location of this task, where anything is."""
-    own = {
+    if place.timing_rule is None and place.start_time is None and place.end_time is None:
+        return None
+    return {
         "timing_rule": place.timing_rule,
         "start": texts.time_of_day(place.start_time),
         "end": texts.time_of_day(place.end_time),
     }
-    return own if any(own.values()) else None
 
 
 def _cut(task: tasks.Task) -> Mapping[str, Any] | None:
     return {"occurrences_cut": True} if task.occurrences_cut else None
-
-
-def _location_id(place: TaskLocation) -> int:
-    return place.location_id
 
 
 TASK = Resource(
@@ -105,7 +102,13 @@ TASK = Resource(
         Relationship("target_content_type", "content_type", "target_content_type", writable=True),
         Relationship("segment_rules", "segment_rule", "segment_rules", many=True, writable=True),
         Relationship(
-            "locations", "location", "locations", many=True, writable=True, id_of=_location_id, meta_of=_own_rule
+            "locations",
+            "location",
+            "locations",
+            many=True,
+            writable=True,
+            id_of=attrgetter("location_id"),
+            meta_of=_own_rule,
         ),
         Relationship("project", "project", "project_id", writable=True),
     ),
@@ -122,7 +125,6 @@ TASK = Resource(
         **dict.fromkeys(("project__id", "project_id", "project"), "project"),
         **dict.fromkeys(("bounty__amount", "current_bounty_amount"), "bounty_amount"),
     },
-    default_order=(Order("start"), Order("name")),
     search=True,
     near=True,
     meta=_cut,
@@ -145,7 +147,6 @@ OCCURRENCE = Resource(
     ),
     filters={"id": ID, **_ids("task", "location"), **_TIMES},
     orders=_same("date", "start_time", "end_time", "created", "id"),
-    default_order=(Order("date"), Order("start_time")),
 )
 
 SUBMISSION = Resource(
@@ -167,9 +168,9 @@ SUBMISSION = Resource(
         MODIFIED,
     ),
     relationships=(
-        Relationship("task", "task", "task_id", writable=True),
-        Relationship("user", "user", "user_id", writable=True),
-        Relationship("location", "location", "location_id", writable=True),
+        Relationship("task", "task", "task_id", writable=True, fixed=True),
+        Relationship("user", "user", "user_id", writable=True, fixed=True),
+        Relationship("location", "location", "location_id", writable=True, fixed=True),
         Relationship("bounty", "bounty", "bounty_id"),
     ),
     filters={

@@ -1,9 +1,9 @@
 """How values are written: moments, times of day, durations, money, points, JSON that is kept as a text.
 
-Each is a maker: from the terms of the field to a function of one value. None stays None.
+Each is a maker: from the terms of the field to what writes a column of values, those of a page. None stays None.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import msgspec
 
 from rota.domain.field.terms import Terms
 
-Writer = Callable[[Any], Any]
+Writer = Callable[[Sequence[Any]], Iterable[Any]]
 Maker = Callable[[Terms], Writer]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,44 +20,60 @@ _EXACT = 2**33 * _SECOND
 """Below it a float of seconds still tells microseconds apart."""
 
 
+def each(write: Callable[[Any], Any]) -> Writer:
+    """Every value by itself."""
+    return lambda values: map(write, values)
+
+
+def few(write: Callable[[Any], Any]) -> Writer:
+    """Where many records of a page have the same value, which is written once."""
+
+    def column(values: Sequence[Any]) -> Iterable[Any]:
+        written = {value: None if value is None else write(value) for value in set(values)}
+        return map(written.__getitem__, values)
+
+    return column
+
+
 def moment(terms: Terms) -> Writer:
     """ISO 8601 with the offset of the zone; the encoder turns a datetime into a text faster than Python can."""
     zone, read = terms.zone, datetime.fromtimestamp
 
-    def write(at: int | None) -> datetime | None:
-        if at is None:
-            return None
+    def column(values: Sequence[int | None]) -> Iterable[datetime | None]:
         try:
-            if -_EXACT < at < _EXACT:
-                return read(at / _SECOND, zone)
-            return (_EPOCH + timedelta(microseconds=at)).astimezone(zone)
-        except (OverflowError, ValueError):  # so near an end of the calendar that the zone leads past it
-            return _clamped(at)
+            if max(filter(None, values), default=0) < _EXACT:
+                return [None if at is None else read(at / _SECOND, zone) for at in values]
+        except (OverflowError, ValueError):
+            pass
+        return [None if at is None else moment_at(at, terms) for at in values]
 
-    return write
+    return column
 
 
-def _clamped(at: int) -> datetime:
+def moment_at(at: int, terms: Terms) -> datetime:
+    """The same for one moment, however far away: in UTC where the zone leads past an end of the calendar."""
     try:
-        return _EPOCH + timedelta(microseconds=at)
+        utc = _EPOCH + timedelta(microseconds=at)
     except OverflowError:
         return (datetime.max if at > 0 else datetime.min).replace(tzinfo=UTC)
+    try:
+        return utc.astimezone(terms.zone)
+    except (OverflowError, ValueError):
+        return utc
 
 
 def duration(terms: Terms) -> Writer:
     """Microseconds as `[D ]HH:MM:SS`, with six more digits where there are any.
 
-    >>> duration(Terms(UTC, "UTC"))(267_610_000_000)
-    '3 02:20:10'
+    >>> list(duration(Terms(UTC, "UTC"))([267_610_000_000]))
+    ['3 02:20:10']
     """
+    return few(_duration)
 
-    def write(us: int | None) -> str | None:
-        if us is None:
-            return None
-        days, rest = divmod(us, 86_400 * _SECOND)
-        return f"{days} {_clock(rest)}" if days else _clock(rest)
 
-    return write
+def _duration(us: int) -> str:
+    days, rest = divmod(us, 86_400 * _SECOND)
+    return f"{days} {_clock(rest)}" if days else _clock(rest)
 
 
 def time_of_day(us: int | None) -> str | None:
@@ -74,13 +90,13 @@ def _clock(us: int) -> str:
 
 def iso(terms: Terms) -> Writer:
     """A date or a time of day."""
-    return lambda value: value.isoformat()
+    return few(lambda value: value.isoformat())
 
 
 def money(terms: Terms) -> Writer:
     """Hundredths: `400000.00 KES`, and nothing as `0 KES`."""
     currency = terms.currency
-    return lambda hundredths: None if hundredths is None else amount(hundredths, currency)
+    return few(lambda hundredths: amount(hundredths, currency))
 
 
 def amount(hundredths: int, currency: str) -> str:
@@ -89,33 +105,33 @@ def amount(hundredths: int, currency: str) -> str:
 
 def own_money(terms: Terms) -> Writer:
     """An amount and its currency."""
-    return lambda pair: amount(*pair)
+    return few(lambda pair: amount(*pair))
 
 
 def paid(terms: Terms) -> Writer:
     """What was paid, where there is a bounty: of a pair of the bounty and the amount."""
     currency = terms.currency
-    return lambda pair: None if pair[0] is None else amount(pair[1], currency)
+    return few(lambda pair: None if pair[0] is None else amount(pair[1], currency))
 
 
 def digits(terms: Terms) -> Writer:
     """A number as a text."""
-    return str
+    return few(str)
 
 
 def word(names: Mapping[Any, str]) -> Maker:
-    return lambda terms: names.__getitem__
+    return lambda terms: each(names.__getitem__)
 
 
 def is_one(wanted: Any) -> Maker:
-    return lambda terms: lambda value: value == wanted
+    return lambda terms: each(wanted.__eq__)
 
 
 def point(terms: Terms) -> Writer:
     """A longitude and a latitude as GeoJSON."""
-    return lambda pair: None if pair[0] is None else {"type": "Point", "coordinates": list(pair)}
+    return each(lambda pair: None if pair[0] is None else {"type": "Point", "coordinates": pair})
 
 
 def kept_json(terms: Terms) -> Writer:
     """JSON text, into the document as it stands."""
-    return lambda text: None if text is None else msgspec.Raw(text.encode())
+    return each(lambda text: None if text is None else msgspec.Raw(text.encode()))

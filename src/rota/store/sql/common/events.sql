@@ -7,6 +7,11 @@ VALUES (:at, :kind, :account_id, :subject, :user_id, :facts);
 -- What happened to one thing, oldest first.
 SELECT id, at, kind, account_id, subject, user_id, facts FROM events WHERE subject = :subject ORDER BY id;
 
+-- name: events_of_subject_by_whom
+-- What happened to one thing of an account, oldest first, and who did it.
+SELECT e.id, e.at, e.kind, e.facts, u.email FROM events e LEFT JOIN users u ON u.id = e.user_id
+WHERE e.subject = :subject AND e.account_id = :account_id ORDER BY e.id;
+
 -- name: events_after
 -- The log of all accounts from there on, in the order of ids.
 SELECT e.id, e.account_id, e.at, e.kind, e.subject, e.facts, u.email FROM events e LEFT JOIN users u ON u.id = e.user_id
