@@ -76,15 +76,15 @@ def tasks(store: Store) -> list[Made]:
         places = [f"({each}, '{ROOT}', 'l', '', '', 1, 1)" for each in (1, 2, 3)]
         insert(tx, "locations", "id, account_id, name, country, description, created_at, modified_at", places)
         columns = (
-            "id, account_id, name, folded_name, description, start_at, zone, status, required_expertise,"
-            " target_content_type, target_id, project_id, created_by, created_at, modified_at"
+            "id, account_id, name, folded_name, description, start_at, zone, start_given, end_given, status,"
+            " required_expertise, target_content_type, target_id, project_id, created_by, created_at, modified_at"
         )
         insert(
             tx,
             "tasks",
             columns,
             [
-                f"({each.id}, '{ROOT}', 't', 't', '', {each.id % 3}, 'UTC', '{each.status}', 1, 15, 1,"
+                f"({each.id}, '{ROOT}', 't', 't', '', {each.id % 3}, 'UTC', TRUE, TRUE, '{each.status}', 1, 15, 1,"
                 f" {each.project or 'NULL'}, 1, {each.created}, {each.created})"
                 for each in all_made
             ],

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rota.domain.field.queries import Comparison, Condition, Offsets, Query
-from rota.store import clocks
+from rota.store import clocks, offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +97,12 @@ COLLECTIONS: Mapping[str, Collection] = {
             "name": "t.name",
             "start": "t.start_at",
             "end": "t.end_at",
+            "near": offers.DISTANCE,
             "id": "t.id",
         },
         frozenset({"estimated_time", "project", "bounty_amount", "end"}),
         name="t.folded_name",
+        named={"eligible": offers.ELIGIBLE},
     ),
     "occurrences": Collection(
         "o.id",
