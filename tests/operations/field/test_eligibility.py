@@ -19,8 +19,8 @@ BOB_ID = "(SELECT id FROM users WHERE email = 'bob@x.org')"
 OFFERED = Query(named=("eligible",), order=(Order("id"),), limit=1000)
 TASK = (
     "id, account_id, name, folded_name, description, start_at, end_at, timing_rule, zone, start_given, end_given,"
-    " status, total_submission_target, user_submission_target, required_expertise, target_content_type, target_id, created_by,"
-    " created_at, modified_at, submission_count, approved_count, pending_count, rejected_count"
+    " status, total_submission_target, user_submission_target, required_expertise, target_content_type, target_id,"
+    " created_by, created_at, modified_at, submission_count, approved_count, pending_count, rejected_count"
 )
 RULE = (
     "id, account_id, name, description, target_content_type, target_field, target_field_value, active, "
