@@ -16,6 +16,7 @@ from plans import insert
 from rota.domain.field.lookups import Filter, Of, conditions
 from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.terms import Terms
+from rota.operations.field.calendars import note_times
 from rota.store.port import Store
 from timing import ZONES, instant
 
@@ -93,6 +94,7 @@ def tasks(store: Store) -> list[Made]:
         insert(tx, "task_locations", "task_id, location_id", pairs)
         columns = "account_id, task_id, date, week, week_day, start_time, end_time, starts_at, ends_at, created_at"
         insert(tx, "occurrences", columns, [row for each in all_made for row in occurrences(each)])
+        note_times(tx, [each.id for each in all_made])
     return all_made
 
 
