@@ -99,6 +99,7 @@ def _fill(tx: Tx, survey: Survey, *, sqlite: bool) -> None:
         location = f"{first} + k, {base['locations']} + 1 + (k * 13 + {each * 7}) % {LOCATIONS}"
         insert("task_locations", "task_id, location_id", location, survey.tasks)
     _occur(insert, survey, first)
+    tx.run("task_times_insert", ids=str([first + each for each in range(1, survey.tasks + 1)]))
 
 
 _TABLES = ("clients", "projects", "locations", "tasks", "bounties")

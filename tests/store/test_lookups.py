@@ -16,6 +16,7 @@ from plans import insert
 from rota.domain.field.lookups import Filter, Of, conditions
 from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.terms import Terms
+from rota.operations.field.calendars import note_times
 from rota.store.port import Store
 from timing import ZONES, instant
 
@@ -76,15 +77,15 @@ def tasks(store: Store) -> list[Made]:
         places = [f"({each}, '{ROOT}', 'l', '', '', 1, 1)" for each in (1, 2, 3)]
         insert(tx, "locations", "id, account_id, name, country, description, created_at, modified_at", places)
         columns = (
-            "id, account_id, name, folded_name, description, start_at, zone, status, required_expertise,"
-            " target_content_type, target_id, project_id, created_by, created_at, modified_at"
+            "id, account_id, name, folded_name, description, start_at, zone, start_given, end_given, status,"
+            " required_expertise, target_content_type, target_id, project_id, created_by, created_at, modified_at"
         )
         insert(
             tx,
             "tasks",
             columns,
             [
-                f"({each.id}, '{ROOT}', 't', 't', '', {each.id % 3}, 'UTC', '{each.status}', 1, 15, 1,"
+                f"({each.id}, '{ROOT}', 't', 't', '', {each.id % 3}, 'UTC', TRUE, TRUE, '{each.status}', 1, 15, 1,"
                 f" {each.project or 'NULL'}, 1, {each.created}, {each.created})"
                 for each in all_made
             ],
@@ -93,6 +94,7 @@ def tasks(store: Store) -> list[Made]:
         insert(tx, "task_locations", "task_id, location_id", pairs)
         columns = "account_id, task_id, date, week, week_day, start_time, end_time, starts_at, ends_at, created_at"
         insert(tx, "occurrences", columns, [row for each in all_made for row in occurrences(each)])
+        note_times(tx, [each.id for each in all_made])
     return all_made
 
 

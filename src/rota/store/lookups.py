@@ -3,12 +3,10 @@
 Together with filters.py this is the only dynamic SQL. Its text comes from these tables alone; values are parameters.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from rota.domain.field.queries import Comparison, Condition, Offsets, Query
-from rota.store import clocks
+from rota.store import offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +21,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Rows of another table: those of the record at hand."""
+    """Rows of other tables, those whose `key` is the record's id; `scope` are those of the account. Where all that is
+    asked is asked of them, the statement `counted` counts the records faster."""
 
-    sql: str
+    rows: str
+    key: str
+    scope: str
+    counted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,6 @@ class Collection:
     nullable: frozenset[str] = frozenset()
     name: str = "name"
     named: Mapping[str, str] = field(default_factory=dict)
-
-
-_COMPARED: Mapping[Comparison, str] = {
-    Comparison.EXACT: "=",
-    Comparison.GT: ">",
-    Comparison.GTE: ">=",
-    Comparison.LT: "<",
-    Comparison.LTE: "<=",
-}
 
 
 def _date(column: str, week: str, week_day: str) -> Mapping[str, str]:
@@ -62,10 +55,16 @@ def _time(column: str) -> Mapping[str, str]:
     return {"minute": f"{column} / 60000000 % 60", "second": f"{column} / 1000000 % 60"}
 
 
-_RELATIONS: Mapping[str, Relation] = {
-    "occurrences": Relation("SELECT 1 FROM occurrences o WHERE o.task_id = t.id"),
-    "locations": Relation("SELECT 1 FROM task_locations tl WHERE tl.task_id = t.id"),
-    "segment_rules": Relation("SELECT 1 FROM task_segment_rules tr WHERE tr.task_id = t.id"),
+RELATIONS: Mapping[str, Relation] = {
+    # Tested by what the occurrences have in common, see `times`.
+    "occurrences": Relation("task_times d", "d.task_id", "d.account_id = :account_id", "tasks_count_timed"),
+    "locations": Relation(
+        "task_locations tl JOIN locations tll ON tll.id = tl.location_id",
+        "tl.task_id",
+        "tll.account_id = :account_id",
+        "tasks_count_located",
+    ),
+    "segment_rules": Relation("task_segment_rules tr", "tr.task_id", "TRUE"),
 }
 
 COLLECTIONS: Mapping[str, Collection] = {
@@ -97,10 +96,12 @@ COLLECTIONS: Mapping[str, Collection] = {
             "name": "t.name",
             "start": "t.start_at",
             "end": "t.end_at",
+            "near": offers.DISTANCE,
             "id": "t.id",
         },
         frozenset({"estimated_time", "project", "bounty_amount", "end"}),
         name="t.folded_name",
+        named={"eligible": offers.ELIGIBLE},
     ),
     "occurrences": Collection(
         "o.id",
@@ -204,108 +205,3 @@ COLLECTIONS = {
         named={"own": "u.id = :own"},
     ),
 }
-
-
-def fill(collection: str, query: Query) -> tuple[str, str, dict[str, Any]]:
-    """What takes the places of `{where}` and `{order}`, and the parameters that it names."""
-    known = COLLECTIONS[collection]
-    values: dict[str, Any] = dict(query.params)
-    tests = [*_tests(known, query, values), *_words(known, query, values)]
-    tests += [known.named[name] for name in query.named]
-    return "".join(f" AND {test}" for test in tests), _order(known, query), values
-
-
-def _tests(known: Collection, query: Query, values: dict[str, Any]) -> Iterator[str]:
-    there: dict[str, list[Condition]] = {}
-    for test in query.conditions:
-        column = known.fields[test.field]
-        if column.of is None:
-            yield _test(column, test, values)
-        else:
-            there.setdefault(column.of, []).append(test)
-    for relation, tests in there.items():
-        yield from _related(_RELATIONS[relation].sql, known, tests, values)
-
-
-def _related(select: str, known: Collection, tests: list[Condition], values: dict[str, Any]) -> Iterator[str]:
-    """One row for all of them; `isnull` asks whether there is a row at all."""
-    absent = [test for test in tests if test.comparison is Comparison.ISNULL and test.value]
-    present = [test for test in tests if test.comparison is not Comparison.ISNULL]
-    if absent:
-        yield f"NOT EXISTS ({select})"
-    if len(absent) < len(tests):
-        sql = "".join(f" AND {_test(known.fields[test.field], test, values)}" for test in present)
-        yield f"EXISTS ({select}{sql})"
-
-
-def _test(column: Column, test: Condition, values: dict[str, Any]) -> str:
-    def placed(value: Any) -> str:
-        name = f"p{len(values)}"
-        values[name] = value
-        return f":{name}"
-
-    return _COMPARISONS[test.comparison](_tested(column, test.part, test.offsets), test.value, placed)
-
-
-def _tested(column: Column, part: str | None, offsets: Offsets) -> str:
-    if part is None:
-        return column.sql
-    return f"({clocks.PARTS[part](column.sql, offsets) if offsets else column.parts[part]})"
-
-
-Placed = Callable[[Any], str]
-
-
-def _among(sql: str, value: tuple[Any, ...], placed: Placed) -> str:
-    if len(value) == 1:
-        return f"{sql} = {placed(value[0])}"
-    return f"{sql} IN ({', '.join(map(placed, value))})" if value else "FALSE"
-
-
-def _between(sql: str, value: tuple[Any, Any], placed: Placed) -> str:
-    return f"{sql} BETWEEN {placed(value[0])} AND {placed(value[1])}"
-
-
-def _is_null(sql: str, value: bool, placed: Placed) -> str:
-    return f"{sql} IS NULL" if value else f"{sql} IS NOT NULL"
-
-
-def _within(sql: str, value: tuple[tuple[Any, Any], ...], placed: Placed) -> str:
-    return f"({' OR '.join(_in_span(sql, *span, placed) for span in value)})" if value else "FALSE"
-
-
-def _in_span(sql: str, first: Any, end: Any, placed: Placed) -> str:
-    ends = [] if first is None else [f"{sql} >= {placed(first)}"]
-    ends += [] if end is None else [f"{sql} < {placed(end)}"]
-    return " AND ".join(ends) or f"{sql} IS NOT NULL"
-
-
-def _compared(sign: str) -> Callable[[str, Any, Placed], str]:
-    return lambda sql, value, placed: f"{sql} {sign} {placed(value)}"
-
-
-_COMPARISONS: Mapping[Comparison, Callable[[str, Any, Placed], str]] = {
-    **{each: _compared(sign) for each, sign in _COMPARED.items()},
-    Comparison.IN: _among,
-    Comparison.RANGE: _between,
-    Comparison.ISNULL: _is_null,
-    Comparison.WITHIN: _within,
-}
-
-
-def _words(known: Collection, query: Query, values: dict[str, Any]) -> Iterator[str]:
-    """Each word somewhere in the name, whatever its case."""
-    for number, word in enumerate(query.words):
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values[f"word{number}"] = f"%{escaped}%"
-        yield f"{known.name} LIKE :word{number} ESCAPE '\\'"
-
-
-def _order(known: Collection, query: Query) -> str:
-    """What is not there comes before all that is; the id breaks ties."""
-    keys = [
-        f"{known.orders[each.field]}{' DESC' if each.descending else ''}"
-        + (f" NULLS {'LAST' if each.descending else 'FIRST'}" if each.field in known.nullable else "")
-        for each in query.order
-    ]
-    return ", ".join([*keys, known.id])

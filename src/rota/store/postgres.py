@@ -14,9 +14,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-from rota.store import filters, lookups, migrations
+from rota.store import filters, finding, migrations
 from rota.store.port import Observer, Row, Taken
-from rota.store.statements import load
+from rota.store.statements import filled, load
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -107,13 +107,11 @@ class PostgresTx:
         return list(self._execute(statement, _placed(sql), {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        where, order, values = lookups.fill(collection, query)
-        where, order = (_placed(each.replace("%", "%%")) for each in (where, order))
-        given = {**params, **values, "limit": query.limit, "offset": query.offset}
-        found, counted = f"{collection}_find", f"{collection}_count"
-        count = next(self._execute(counted, self._sql[counted].replace("{where}", where), given))["n"]
-        sql = self._sql[found].replace("{where}", where).replace("{order}", order)
-        return Found(tuple(row["id"] for row in self._execute(found, sql, given)), count)
+        def run(statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
+            placed = {name: _placed(text.replace("%", "%%")) for name, text in slots.items()}
+            return list(self._execute(statement, filled(self._sql[statement], placed), values))
+
+        return finding.find(run, collection, query, params)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -13,9 +13,9 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-from rota.store import filters, lookups, migrations
+from rota.store import filters, finding, migrations
 from rota.store.port import Observer, Row, Taken
-from rota.store.statements import load
+from rota.store.statements import filled, load
 
 
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
@@ -67,12 +67,10 @@ class SqliteTx:
         return self._execute(statement, sql, {**params, **tests}).fetchall()
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        where, order, values = lookups.fill(collection, query)
-        given = {**params, **values, "limit": query.limit, "offset": query.offset}
-        found, counted = f"{collection}_find", f"{collection}_count"
-        count = self._execute(counted, self._sql[counted].replace("{where}", where), given).fetchone()["n"]
-        sql = self._sql[found].replace("{where}", where).replace("{order}", order)
-        return Found(tuple(row["id"] for row in self._execute(found, sql, given)), count)
+        def run(statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
+            return self._execute(statement, filled(self._sql[statement], slots), values).fetchall()
+
+        return finding.find(run, collection, query, params)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

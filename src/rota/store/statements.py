@@ -1,5 +1,6 @@
 """Loads the named statements of store/sql, each file's own and what the two databases share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,4 +42,11 @@ def load(dialect: str, driver: str) -> dict[str, str]:
 def _slotted(sql: str, dialect: str) -> str:
     for slot, text in _SLOTS[dialect].items():
         sql = sql.replace(slot, text)
+    return sql
+
+
+def filled(sql: str, slots: Mapping[str, str]) -> str:
+    """The statement with texts in the places of `{where}`, `{order}` and the like."""
+    for slot, text in slots.items():
+        sql = sql.replace(f"{{{slot}}}", text)
     return sql

@@ -6,6 +6,7 @@ from typing import Any
 from rota.domain.field.terms import Terms
 from rota.domain.field.timing import Calendar, Timing, calendar, date_number, date_of, extension, time_number, time_of
 from rota.domain.recurrence import OCCURRENCES_LIMIT, Occurrence, changes
+from rota.operations.field.collection import ids_param
 from rota.store.port import Row, Tx
 
 
@@ -70,7 +71,16 @@ def _ends(each: Occurrence) -> Mapping[str, Any]:
     return {"end_time": time_number(each.end_time), "starts_at": each.starts_at, "ends_at": each.ends_at}
 
 
+def note_times(tx: Tx, task_ids: Sequence[int]) -> None:
+    """Note what the occurrences of tasks have in common. Whoever makes, amends or removes occurrences does so in the
+    same transaction, with the tasks locked: lists of tasks rely on it."""
+    ids = ids_param(task_ids)
+    tx.run("task_times_delete", ids=ids)
+    tx.run("task_times_insert", ids=ids)
+
+
 def _note(tx: Tx, task_id: int, made: Calendar) -> None:
+    note_times(tx, [task_id])
     tx.run(
         "task_calendar_set",
         id=task_id,

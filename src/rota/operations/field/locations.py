@@ -11,6 +11,7 @@ from rota.domain.faults import Fault
 from rota.domain.field.locations import FIELDS, Location, geometry_faults, placed
 from rota.domain.field.tasks import TaskLocation
 from rota.operations.field.access import permit
+from rota.operations.field.calendars import note_times
 from rota.operations.field.collection import ids_param
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import locations_of, tell_tasks, told_location
@@ -52,6 +53,7 @@ class Locations(Records):
         ids = ids_param([row["id"] for row in tasks])
         tx.run("tasks_leave_location", account_id=actor.account.id, id=record_id, ids=ids, now=now)
         super().delete(tx, actor, record_id, now=now)
+        note_times(tx, [row["id"] for row in tasks])
         tell_tasks(tx, actor, "locations", listed, now=now)
 
     def refuse_if_needed(self, tx: Tx, actor: Actor, record_id: int) -> None:

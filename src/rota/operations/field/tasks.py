@@ -7,12 +7,13 @@ from rota.domain.accounts import Actor
 from rota.domain.errors import RecordNeeded, RecordNotFound
 from rota.domain.events import Kind
 from rota.domain.field import writing
-from rota.domain.field.queries import Order
+from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.tasks import Status, Task, TaskLocation
 from rota.operations.field import calendars
 from rota.operations.field.access import permit
 from rota.operations.field.collection import ids_param, in_order
 from rota.operations.field.drafts import Draft, copied, drafted, stored
+from rota.operations.field.eligibility import offered
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import locations_of, segment_rules_of
 from rota.store.port import Row, Tx
@@ -25,6 +26,9 @@ class Tasks(Records):
     order = (Order("start"), Order("name"))
     statements = Statements("task_lock", "task_insert", "task_update", "task_delete")
     kinds = Kinds(Kind.TASK_CREATED, Kind.TASK_CHANGED, Kind.TASK_DELETED)
+
+    def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
+        return super().find(tx, actor, offered(actor, query, now=now), now=now)
 
     def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Task]:
         permit(actor, self.access.read)

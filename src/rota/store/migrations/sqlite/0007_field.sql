@@ -142,6 +142,14 @@ CREATE INDEX tasks_by_submissions ON tasks (account_id, submission_count, id);
 CREATE INDEX tasks_by_estimate ON tasks (account_id, estimated_us, id);
 CREATE INDEX tasks_by_bounty ON tasks (account_id, bounty_amount, id);
 CREATE INDEX tasks_by_project ON tasks (account_id, project_id, id);
+-- Where many tasks are alike in what sorts them, the id breaks ties upwards both ways.
+CREATE INDEX tasks_by_status_down ON tasks (account_id, status DESC, id);
+CREATE INDEX tasks_by_submissions_down ON tasks (account_id, submission_count DESC, id);
+CREATE INDEX tasks_by_end_down ON tasks (account_id, end_at DESC, id);
+CREATE INDEX tasks_by_estimate_down ON tasks (account_id, estimated_us DESC, id);
+CREATE INDEX tasks_by_bounty_down ON tasks (account_id, bounty_amount DESC, id);
+CREATE INDEX tasks_by_project_down ON tasks (account_id, project_id DESC, id);
+CREATE INDEX tasks_by_words ON tasks (account_id, folded_name);
 CREATE INDEX tasks_of_project ON tasks (project_id, id) WHERE project_id IS NOT NULL;
 CREATE INDEX tasks_of_parent ON tasks (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX tasks_of_client ON tasks (client_id) WHERE client_id IS NOT NULL;
@@ -202,6 +210,30 @@ CREATE INDEX occurrences_of_task ON occurrences (task_id, date, start_time, end_
 CREATE INDEX occurrences_in_time ON occurrences (task_id, ends_at, starts_at);
 CREATE INDEX occurrences_by_date ON occurrences (account_id, date, start_time, id, task_id, end_time, week, week_day);
 CREATE INDEX occurrences_at_location ON occurrences (location_id) WHERE location_id IS NOT NULL;
+
+-- What the occurrences of a task have in common, so that lists of tasks are filtered by them without a look at each: the
+-- first and the last of their dates and times, and which months, days, weeks and so on occur, one bit for each. It is
+-- written with the occurrences; a task without any has no row.
+CREATE TABLE task_times (
+    account_id TEXT NOT NULL,
+    task_id INTEGER NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    first_date INTEGER NOT NULL,
+    last_date INTEGER NOT NULL,
+    months INTEGER NOT NULL,
+    days INTEGER NOT NULL,
+    weeks INTEGER NOT NULL,
+    week_days INTEGER NOT NULL,
+    first_start INTEGER NOT NULL,
+    last_start INTEGER NOT NULL,
+    start_minutes INTEGER NOT NULL,
+    start_seconds INTEGER NOT NULL,
+    first_end INTEGER NOT NULL,
+    last_end INTEGER NOT NULL,
+    end_minutes INTEGER NOT NULL,
+    end_seconds INTEGER NOT NULL,
+    PRIMARY KEY (account_id, task_id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX times_of_task ON task_times (task_id);
 
 CREATE TABLE submissions (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

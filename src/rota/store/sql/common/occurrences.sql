@@ -2,6 +2,11 @@
 -- A page of ids.
 SELECT o.id FROM occurrences o WHERE o.account_id = :account_id{where} ORDER BY {order} LIMIT :limit OFFSET :offset;
 
+-- name: occurrences_gather
+-- The same of few: they are looked for first, and sorted then.
+WITH chosen AS MATERIALIZED (SELECT o.id AS chosen_id FROM occurrences o WHERE o.account_id = :account_id{where})
+SELECT o.id FROM chosen CROSS JOIN occurrences o WHERE o.id = chosen_id ORDER BY {order} LIMIT :limit OFFSET :offset;
+
 -- name: occurrences_count
 -- How many there are.
 SELECT count(*) AS n FROM occurrences o WHERE o.account_id = :account_id{where};
@@ -29,3 +34,24 @@ UPDATE occurrences SET end_time = :end_time, starts_at = :starts_at, ends_at = :
 -- name: occurrence_delete!
 -- The rule names it no longer.
 DELETE FROM occurrences WHERE id = :id;
+
+-- name: task_times_delete!
+-- What the occurrences of these tasks had in common no longer counts.
+DELETE FROM task_times WHERE task_id IN ({ids});
+
+-- name: task_times_insert!
+-- What the occurrences of these tasks have in common.
+INSERT INTO task_times (account_id, task_id, first_date, last_date, months, days, weeks, week_days, first_start,
+                        last_start, start_minutes, start_seconds, first_end, last_end, end_minutes, end_seconds)
+SELECT o.account_id, o.task_id, min(o.date), max(o.date),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.date / 100 - o.date / 10000 * 100 AS integer)) AS bigint),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.date - o.date / 100 * 100 AS integer)) AS bigint),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.week AS integer)) AS bigint),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.week_day AS integer)) AS bigint),
+       min(o.start_time), max(o.start_time),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.start_time / 60000000 - o.start_time / 3600000000 * 60 AS integer)) AS bigint),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.start_time / 1000000 - o.start_time / 60000000 * 60 AS integer)) AS bigint),
+       min(o.end_time), max(o.end_time),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.end_time / 60000000 - o.end_time / 3600000000 * 60 AS integer)) AS bigint),
+       CAST(sum(DISTINCT CAST(1 AS bigint) << CAST(o.end_time / 1000000 - o.end_time / 60000000 * 60 AS integer)) AS bigint)
+FROM occurrences o WHERE o.task_id IN ({ids}) GROUP BY o.account_id, o.task_id;

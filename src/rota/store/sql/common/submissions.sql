@@ -2,6 +2,11 @@
 -- A page of ids.
 SELECT s.id FROM submissions s WHERE s.account_id = :account_id{where} ORDER BY {order} LIMIT :limit OFFSET :offset;
 
+-- name: submissions_gather
+-- The same of few: they are looked for first, and sorted then.
+WITH chosen AS MATERIALIZED (SELECT s.id AS chosen_id FROM submissions s WHERE s.account_id = :account_id{where})
+SELECT s.id FROM chosen CROSS JOIN submissions s WHERE s.id = chosen_id ORDER BY {order} LIMIT :limit OFFSET :offset;
+
 -- name: submissions_count
 -- How many there are.
 SELECT count(*) AS n FROM submissions s WHERE s.account_id = :account_id{where};

@@ -2,9 +2,23 @@
 -- A page of ids.
 SELECT t.id FROM tasks t WHERE t.account_id = :account_id{where} ORDER BY {order} LIMIT :limit OFFSET :offset;
 
+-- name: tasks_gather
+-- The same of few: they are looked for first, and sorted then.
+WITH chosen AS MATERIALIZED (SELECT t.id AS chosen_id FROM tasks t WHERE t.account_id = :account_id{where})
+SELECT t.id FROM chosen CROSS JOIN tasks t WHERE t.id = chosen_id ORDER BY {order} LIMIT :limit OFFSET :offset;
+
 -- name: tasks_count
 -- How many there are.
 SELECT count(*) AS n FROM tasks t WHERE t.account_id = :account_id{where};
+
+-- name: tasks_count_timed
+-- How many there are, where all that is asked is asked of their occurrences.
+SELECT count(*) AS n FROM task_times d WHERE d.account_id = :account_id{where};
+
+-- name: tasks_count_located
+-- How many there are, where all that is asked is asked of their locations.
+SELECT count(DISTINCT tl.task_id) AS n FROM locations tll JOIN task_locations tl ON tl.location_id = tll.id
+WHERE tll.account_id = :account_id{where};
 
 -- name: tasks_by_ids
 -- Those of the account among these.
