@@ -107,13 +107,16 @@ class PostgresTx:
         return list(self._execute(statement, _placed(sql), {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
+        (counted,) = self.select(f"{collection}_count", collection, query, **params)
+        rows = self.select(f"{collection}_find", collection, query, **params)
+        return Found(tuple(row["id"] for row in rows), counted["n"])
+
+    def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
         where, order, values = lookups.fill(collection, query)
         where, order = (_placed(each.replace("%", "%%")) for each in (where, order))
+        sql = self._sql[statement].replace("{where}", where).replace("{order}", order)
         given = {**params, **values, "limit": query.limit, "offset": query.offset}
-        found, counted = f"{collection}_find", f"{collection}_count"
-        count = next(self._execute(counted, self._sql[counted].replace("{where}", where), given))["n"]
-        sql = self._sql[found].replace("{where}", where).replace("{order}", order)
-        return Found(tuple(row["id"] for row in self._execute(found, sql, given)), count)
+        return list(self._execute(statement, sql, given))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

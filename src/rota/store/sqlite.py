@@ -67,12 +67,15 @@ class SqliteTx:
         return self._execute(statement, sql, {**params, **tests}).fetchall()
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
+        (counted,) = self.select(f"{collection}_count", collection, query, **params)
+        rows = self.select(f"{collection}_find", collection, query, **params)
+        return Found(tuple(row["id"] for row in rows), counted["n"])
+
+    def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
         where, order, values = lookups.fill(collection, query)
+        sql = self._sql[statement].replace("{where}", where).replace("{order}", order)
         given = {**params, **values, "limit": query.limit, "offset": query.offset}
-        found, counted = f"{collection}_find", f"{collection}_count"
-        count = self._execute(counted, self._sql[counted].replace("{where}", where), given).fetchone()["n"]
-        sql = self._sql[found].replace("{where}", where).replace("{order}", order)
-        return Found(tuple(row["id"] for row in self._execute(found, sql, given)), count)
+        return self._execute(statement, sql, given).fetchall()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
