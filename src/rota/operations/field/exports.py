@@ -39,8 +39,8 @@ class Table:
 
 
 def table(tx: Tx, actor: Actor, query: Query, terms: Terms) -> Table:
-    """The submissions by id, a column for each question that any of them answers. They are read twice: first to see which
-    questions there are. The query's order, limit and offset do not count. Raises Forbidden."""
+    """The submissions by id, a column for each question that any of them answers. They are read twice: first to see
+    which questions there are. The query's order, limit and offset do not count. Raises Forbidden."""
     permit(actor, Submissions.access.read)
     columns = Columns(FIXED)
     for row in _pages(tx, actor, query, "submissions_answers"):
