@@ -192,7 +192,9 @@ def test_rules_and_hours_of_tasks_and_places_are_the_times_of_submissions(field:
 def test_a_users_target_counts_their_own_that_are_not_rejected(field: Answering) -> None:
     task = field.task(user_submission_target=1)
     first = field.submit(task)
-    assert field.submit(task).comments == OWN_TARGET
+    for status in "dca":
+        field.review(first.id, status)
+        assert field.submit(task).comments == OWN_TARGET
     assert field.submit(task, who=BOB).valid
     field.review(first.id, "b")
     assert field.submit(task).valid

@@ -6,7 +6,14 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from answering import Answering
 from ground import ADMIN, ANN, BOB
@@ -50,10 +57,12 @@ class SubmissionsMachine(RuleBasedStateMachine):
             for table in TABLES:
                 tx._connection.execute(f"DELETE FROM {table}")  # type: ignore[attr-defined]
 
-    @initialize(own=TARGETS, total=TARGETS)
-    def begin(self, own: int | None, total: int | None) -> None:
+    @initialize(own=TARGETS, total=TARGETS, is_paid=st.booleans())
+    def begin(self, own: int | None, total: int | None, is_paid: bool) -> None:
         self.own, self.total = own, total
         self.task = self.field.task(user_submission_target=own, total_submission_target=total)
+        if is_paid:
+            self.pay_otherwise(1)
 
     # What people do
 
@@ -64,27 +73,29 @@ class SubmissionsMachine(RuleBasedStateMachine):
         assert sent.valid is not bool(sent.comments)
         self.known.append(Known(sent.id, who, "b" if sent.comments else "d"))
 
+    @precondition(lambda self: self.known)
     @rule(place=PLACE, status=st.sampled_from("abcd"))
     def review(self, place: int, status: str) -> None:
-        if known := self.at(place):
-            if known.status != "a" and status == "a":
-                known.paid = self.amount or 0
-                known.was_paid |= known.paid > 0
-            elif status != "a":
-                known.paid = 0
-            known.status = status
-            assert self.field.review(known.id, status).paid == known.paid
+        known = self.known[place % len(self.known)]
+        if known.status != "a" and status == "a":
+            known.paid = self.amount or 0
+            known.was_paid |= known.paid > 0
+        elif status != "a":
+            known.paid = 0
+        known.status = status
+        assert self.field.review(known.id, status).paid == known.paid
 
+    @precondition(lambda self: self.known)
     @rule(place=PLACE)
     def delete(self, place: int) -> None:
-        if known := self.at(place):
-            try:
-                self.field.ground.delete("submission", known.id)
-            except RecordNeeded:
-                assert known.was_paid
-            else:
-                assert not known.was_paid
-                self.known.remove(known)
+        known = self.known[place % len(self.known)]
+        try:
+            self.field.ground.delete("submission", known.id)
+        except RecordNeeded:
+            assert known.was_paid
+        else:
+            assert not known.was_paid
+            self.known.remove(known)
 
     @rule(amount=st.integers(1, 3))
     def pay_otherwise(self, amount: int) -> None:
@@ -118,9 +129,6 @@ class SubmissionsMachine(RuleBasedStateMachine):
                 assert ledger.balance_of_task(tx, self.field.ground.actors[ADMIN], self.task) == -self.paid()
 
     # How the model answers
-
-    def at(self, place: int) -> Known | None:
-        return self.known[place] if place < len(self.known) else None
 
     def paid(self, who: str | None = None) -> int:
         return sum(known.paid for known in self.known if who in {None, known.user})
