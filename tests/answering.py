@@ -42,28 +42,33 @@ class Answering:
 
     def task(self, **values: Any) -> int:
         """An active task from an hour ago on, without end, for everybody."""
-        stamps = {"start_at": START - HOUR, "created_at": START, "modified_at": START}
+        stamps = {
+            "start_at": START - HOUR,
+            "start_given": True,
+            "end_given": True,
+            "created_at": START,
+            "modified_at": START,
+        }
         what = {"target_content_type": 17, "target_id": 1, "required_expertise": 1, "status": "a"}
         name = {"name": "Count", "folded_name": "count", "description": "", "zone": "UTC", "account_id": ROOT}
         creator = {"created_by": self.user(ADMIN)}
         return self.insert("tasks", **{**stamps, **what, **name, **creator, **values})
 
     def bounty(self, task: int, amount: int) -> int:
-        """From now on, what the task pays."""
-        number = self.insert(
-            "bounties", account_id=ROOT, task_id=task, amount=amount, currency="KES", created_at=self.ground.time
-        )
-        self.query(
-            "UPDATE tasks SET bounty_id = :b, bounty_amount = :a WHERE id = :t RETURNING id", b=number, a=amount, t=task
-        )
-        return number
+        """What the task pays from now on, in hundredths; the bounty's id."""
+        self.ground.change("task", task, amount=amount / 100)
+        found: int = self.ground.get("task", task).bounty_id
+        return found
 
     def place(self, task: int, *, rule: str | None = None, **values: Any) -> int:
         """A location of the task; without more, nobody says where it is."""
-        names = {"account_id": ROOT, "name": "Here", "country": "KE", "description": ""}
-        number = self.insert("locations", **names, created_at=START, modified_at=START, **values)
+        number = self.location(**values)
         self.insert("task_locations", task_id=task, location_id=number, timing_rule=rule)
         return number
+
+    def location(self, **values: Any) -> int:
+        names = {"account_id": ROOT, "name": "Here", "country": "KE", "description": ""}
+        return self.insert("locations", **names, created_at=START, modified_at=START, **values)
 
     def disc(self, task: int, radius_m: float, at: tuple[float, float] = NAIROBI, **values: Any) -> int:
         return self.place(task, longitude=at[0], latitude=at[1], radius_m=radius_m, **values)

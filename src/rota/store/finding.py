@@ -37,6 +37,14 @@ def find(run: Run, collection: str, query: Query, params: Mapping[str, Any]) -> 
     return Found(tuple(row["id"] for row in run(statement, slots, {**params, **filled.values, **paged})), count)
 
 
+def select(run: Run, statement: str, collection: str, query: Query, params: Mapping[str, Any]) -> list[Row]:
+    """The rows of a page, by a statement that reads more than ids."""
+    filled = _Filling(COLLECTIONS[collection], dict(query.params))
+    filled.ask(query)
+    slots = {"where": filled.where(), "order": _order(filled.known, query)}
+    return run(statement, slots, {**params, **filled.values, "limit": query.limit, "offset": query.offset})
+
+
 GATHERED = frozenset({"tasks_gather", "occurrences_gather", "submissions_gather"})
 """The lists that are long enough to choose between two ways."""
 

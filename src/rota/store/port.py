@@ -54,6 +54,11 @@ class Tx(Protocol):
         `{where}` and `{order}` are filled from the closed tables of store/lookups.py."""
         ...
 
+    def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
+        """The rows of a statement with `{where}` and `{order}`, which are filled as `find` fills them; of the query's
+        limit and offset it takes what it names."""
+        ...
+
     def savepoint(self) -> AbstractContextManager[None]:
         """On an exception inside, undo what was done inside, and pass the exception on. Raises Taken."""
         ...

@@ -107,11 +107,14 @@ class PostgresTx:
         return list(self._execute(statement, _placed(sql), {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        def run(statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
-            placed = {name: _placed(text.replace("%", "%%")) for name, text in slots.items()}
-            return list(self._execute(statement, filled(self._sql[statement], placed), values))
+        return finding.find(self._fill, collection, query, params)
 
-        return finding.find(run, collection, query, params)
+    def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
+        return finding.select(self._fill, statement, collection, query, params)
+
+    def _fill(self, statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
+        placed = {name: _placed(text.replace("%", "%%")) for name, text in slots.items()}
+        return list(self._execute(statement, filled(self._sql[statement], placed), values))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

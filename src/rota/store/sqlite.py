@@ -67,10 +67,13 @@ class SqliteTx:
         return self._execute(statement, sql, {**params, **tests}).fetchall()
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        def run(statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
-            return self._execute(statement, filled(self._sql[statement], slots), values).fetchall()
+        return finding.find(self._fill, collection, query, params)
 
-        return finding.find(run, collection, query, params)
+    def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
+        return finding.select(self._fill, statement, collection, query, params)
+
+    def _fill(self, statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
+        return self._execute(statement, filled(self._sql[statement], slots), values).fetchall()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from ground import ADMIN, ANN, BOB, START, STRANGER
 from rota.domain.errors import Forbidden, RecordNeeded, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.domain.field.queries import Comparison, Condition, Found, Order, Query
+from rota.domain.field.reading import Link
 from rota.domain.field.submissions import Status
 from rota.store.port import Store
 
@@ -163,10 +164,37 @@ def test_a_place_with_a_rule_of_its_own_has_times_even_where_the_task_has_none(f
     assert field.submit(task).valid
 
 
+def test_rules_and_hours_of_tasks_and_places_are_the_times_of_submissions(field: Answering) -> None:
+    here, there = field.location(), field.location()
+    hours = Link(there, {"timing_rule": "FREQ=WEEKLY;BYDAY=WE", "start": "07:00", "end": "14:30"})
+    task = field.ground.create(
+        "task",
+        name="Count",
+        start="2018-06-20T09:00:00Z",
+        timing_rule="FREQ=DAILY",
+        status="a",
+        target_content_type=13,
+        target_id=1,
+        locations=[here, hours],
+    )
+    for place, time, taken in (
+        (here, "2018-06-26T08:59:59Z", False),
+        (here, "2018-06-26T09:00:00Z", True),
+        (here, "2018-06-26T23:59:59.999999Z", True),
+        (there, "2018-06-26T09:00:00Z", False),
+        (there, "2018-06-27T07:00:00Z", True),
+        (there, "2018-06-27T14:30:01Z", False),
+    ):
+        sent = field.submit(task, location=place, submission_time=time)
+        assert (place, time, sent.comments) == (place, time, "" if taken else UNTIMELY)
+
+
 def test_a_users_target_counts_their_own_that_are_not_rejected(field: Answering) -> None:
     task = field.task(user_submission_target=1)
     first = field.submit(task)
-    assert field.submit(task).comments == OWN_TARGET
+    for status in "dca":
+        field.review(first.id, status)
+        assert field.submit(task).comments == OWN_TARGET
     assert field.submit(task, who=BOB).valid
     field.review(first.id, "b")
     assert field.submit(task).valid

@@ -110,7 +110,7 @@ def _answer_faults(task: Row, data: Any) -> list[Fault]:
     """What the form of the task does not take; nothing of answers that cannot be read."""
     if task["form_fields"] is None or data is None:
         return []
-    return [Fault(("data", *path), said) for path, said in faults_of(task["form_fields"], data)]
+    return [Fault(("data", *path), sentence) for path, sentence in faults_of(task["form_fields"], data)]
 
 
 def _whereabouts(arrival: Arrival) -> tuple[Place | None, bool]:

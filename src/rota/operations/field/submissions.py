@@ -5,7 +5,7 @@ what it has, however many submit and review at the same time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -13,14 +13,14 @@ from rota.domain.errors import Forbidden, RecordNeeded, RecordNotFound, UnfitRec
 from rota.domain.events import Event, Kind
 from rota.domain.faults import Fault
 from rota.domain.field import answers, reading
-from rota.domain.field.queries import Found, Query
+from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.reading import Field, read
 from rota.domain.field.submissions import COUNTERS, PAYMENTS, Counter, Payment, Status, Submission
-from rota.domain.field.terms import Terms
 from rota.operations.events import written
 from rota.operations.field import ledger, receiving
 from rota.operations.field.access import Access, Who, is_admin, permit
-from rota.operations.field.collection import ids_param, in_order
+from rota.operations.field.collection import ids_param
+from rota.operations.field.records import Kept
 from rota.store.port import Row, Tx
 
 REVIEWED: Mapping[str, Field] = {
@@ -54,25 +54,30 @@ _TOLD = (
 )
 """What the log says of a submission that comes or goes. It holds no second copy of the answers."""
 
+_PLAIN = [each.name for each in fields(Submission) if each.name not in {"valid", "status"}]
 
-class Submissions:
+
+class Submissions(Kept):
     """Members see and send their own."""
 
-    kind = "submission"
+    kind, collection = "submission", "submissions"
     access = Access(read=Who.OWN, create=Who.OWN)
-
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
+    by_ids = "submissions_by_ids"
+    order = (Order("id"),)
 
     def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
-        permit(actor, self.access.read)
-        return tx.find("submissions", visible(actor, query), account_id=actor.account.id)
+        return super().find(tx, actor, visible(actor, query), now=now)
 
     def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Submission]:
-        permit(actor, self.access.read)
-        rows = tx.all("submissions_by_ids", account_id=actor.account.id, ids=ids_param(ids)) if ids else []
-        seen = [row for row in rows if is_admin(actor) or row["user_id"] == actor.user.id]
-        return in_order([_value(row) for row in seen], ids)
+        return [
+            each for each in super().load(tx, actor, ids, now=now) if is_admin(actor) or each.user_id == actor.user.id
+        ]
+
+    @staticmethod
+    def value(row: Row) -> Submission:
+        """The answers stay text: whoever writes them as JSON has nothing to read."""
+        valid, status = bool(row["valid"]), Status(row["status"])
+        return Submission(**{name: row[name] for name in _PLAIN}, valid=valid, status=status)
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         """One that a check refuses is kept, too: rejected, with the reason as its comment. A status that an admin gives
@@ -187,24 +192,3 @@ def _told(
 
 def _facts(row: Row) -> dict[str, Any]:
     return {**{name: row[name] for name in _TOLD}, "valid": bool(row["valid"])}
-
-
-def _value(row: Row) -> Submission:
-    return Submission(
-        id=row["id"],
-        task_id=row["task_id"],
-        user_id=row["user_id"],
-        location_id=row["location_id"],
-        bounty_id=row["bounty_id"],
-        submitted_at=row["submitted_at"],
-        valid=bool(row["valid"]),
-        status=Status(row["status"]),
-        comments=row["comments"],
-        data=row["data"],
-        longitude=row["longitude"],
-        latitude=row["latitude"],
-        target_id=row["target_id"],
-        paid=row["paid"],
-        created_at=row["created_at"],
-        modified_at=row["modified_at"],
-    )

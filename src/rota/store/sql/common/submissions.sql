@@ -75,3 +75,14 @@ UPDATE tasks SET submission_count = submission_count + :submitted, approved_coun
                  pending_count = pending_count + :pending, rejected_count = rejected_count + :rejected,
                  paid = paid + :paid
 WHERE id = :id;
+
+-- name: submissions_table
+-- Submissions with the names of what they refer to, for whoever takes all of them away.
+SELECT s.*, t.name AS task_name, u.email AS user_email, l.name AS location_name
+FROM submissions s JOIN tasks t ON t.id = s.task_id JOIN users u ON u.id = s.user_id
+LEFT JOIN locations l ON l.id = s.location_id
+WHERE s.account_id = :account_id{where} ORDER BY {order} LIMIT :limit;
+
+-- name: submissions_answers
+-- The answers alone, to see of what they are.
+SELECT s.id, s.data FROM submissions s WHERE s.account_id = :account_id{where} ORDER BY {order} LIMIT :limit;
