@@ -202,28 +202,3 @@ class Linkage(Path):
     def _document(self, related: Relationship, value: Any) -> Document:
         linkage = self.api.renderers[self.resource.kind].linkage(related.name, value)
         return {"data": linkage.data, **({"meta": linkage.meta} if isinstance(linkage, ToMany) else {})}
-<<<<<<< HEAD
-=======
-
-
-def _members(related: Relationship, value: Any) -> Condition:
-    """What is true of all records that the relationship leads to."""
-    if related.listed_by:
-        return Condition(related.listed_by, Comparison.EXACT, value.id)
-    return Condition("id", Comparison.IN, related.ids(value))
-
-
-def _added(members: list[Link], given: list[Any]) -> list[Any]:
-    """What is given comes first, so that faults are told by its places; who is a member already stays as they are."""
-    known = {str(each.id): each for each in members}
-    return [known.pop(_id(each), each) for each in given] + [*known.values()]
-
-
-def _removed(members: list[Link], given: list[Any]) -> list[Any]:
-    gone = {_id(each) for each in given}
-    return [each for each in members if str(each.id) not in gone]
-
-
-def _id(given: Any) -> str:
-    return str(given.id if isinstance(given, Link) else given)
->>>>>>> dialect

@@ -6,6 +6,7 @@ from typing import Any
 from rota.dialects.jsonapi.api import Api, Moment
 from rota.dialects.jsonapi.reading import Written
 from rota.dialects.jsonapi.resource import Relationship, Resource
+from rota.domain.errors import Forbidden
 from rota.domain.field.queries import Comparison, Condition, Query
 from rota.domain.field.reading import Link
 
@@ -41,9 +42,9 @@ def condition(related: Relationship, value: Any) -> Condition:
 
 
 def added(members: list[Link], given: list[Any]) -> list[Any]:
-    """Who is a member already stays as they are."""
-    known = {str(each.id) for each in members}
-    return [*members, *(each for each in given if _id(each) not in known)]
+    """What is given comes first, so that faults are told by its places; who is a member already stays as they are."""
+    known = {str(each.id): each for each in members}
+    return [known.pop(_id(each), each) for each in given] + [*known.values()]
 
 
 def removed(members: list[Link], given: list[Any]) -> list[Any]:
@@ -59,6 +60,8 @@ def _members(api: Api, at: Moment, resource: Resource, related: Relationship, re
     if related.listed_by:
         query = Query((condition(related, value),), limit=MOST_MEMBERS)
         found = api.kept[related.kind].find(at.tx, at.actor, query, now=at.now)
+        if found.count > MOST_MEMBERS:  # those beyond would be taken for not being members
+            raise Forbidden
         return [Link(each, {}) for each in found.ids]
     return related.links(value)
 
