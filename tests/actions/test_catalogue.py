@@ -17,6 +17,7 @@ SHIPPED = {
     "rates": ["export", "import", "delete"],
     "accounts": ["import"],
     "http": ["call"],
+    "field": ["import_locations"],
     "queue": ["add", "update", "delete"],
 }  # fmt: skip
 
