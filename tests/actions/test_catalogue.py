@@ -2,10 +2,10 @@
 
 import pytest
 
-from rota.actions import accounts, http, numbers, queue, rates, services, skel
+from rota.actions import accounts, field, http, numbers, queue, rates, services, skel
 from rota.actions.registry import Action, Catalogue, declared_in
 
-MODULES = (skel, numbers, services, rates, accounts, http, queue)
+MODULES = (skel, numbers, services, rates, accounts, http, queue, field)
 CATALOGUE = Catalogue(each for module in MODULES for each in declared_in(module))
 
 SHIPPED = {
@@ -17,6 +17,7 @@ SHIPPED = {
     "rates": ["export", "import", "delete"],
     "accounts": ["import"],
     "http": ["call"],
+    "field": ["import_locations"],
     "queue": ["add", "update", "delete"],
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from rota.domain.errors import Forbidden, RecordNeeded, RecordNotFound, UnfitRec
 from rota.domain.faults import Fault
 from rota.domain.field.geo import earth_centred
 from rota.domain.field.queries import Comparison, Condition, Query
+from rota.operations.field import schedule
 from rota.store.port import Store
 
 NAIROBI = {"type": "Point", "coordinates": [36.82, -1.29]}
@@ -177,6 +178,36 @@ def test_a_location_that_is_deleted_leaves_tasks_their_lists_and_its_children(gr
     assert kinds(ground, f"task:{one}") == ["task.changed"]
     assert kinds(ground, f"task:{other}") == []
     assert kinds(ground, f"location:{gone}") == ["location.created", "location.deleted"]
+
+
+def test_a_task_that_comes_while_a_location_is_deleted_is_told_of_it(
+    ground: Ground, open_store: Callable[[], Store]
+) -> None:
+    place = ground.create("location", name="x")
+    number = ground.create("task", name="t", timing_rule="FREQ=DAILY;COUNT=3", target_content_type=13, target_id=1)
+    tasks, locations, admin = ground.kept("task"), ground.kept("location"), ground.actors[ADMIN]
+    listed, deleted = overlap(
+        ground.store,
+        lambda tx: tasks.change(tx, admin, number, {"locations": [place]}, now=ground.time),
+        open_store(),
+        lambda tx: locations.delete(tx, admin, place, now=ground.time),
+    )
+    assert (listed, deleted) == (None, None)
+    assert (ground.get("task", number).locations, ground.get("task", number).occurrence_count) == ((), 0)
+    assert kinds(ground, f"task:{number}") == ["task.created", "task.changed", "task.changed"]
+
+
+def test_what_was_to_be_done_at_one_place_alone_is_to_be_done_nowhere_in_particular(ground: Ground) -> None:
+    place = ground.create("location", name="x")
+    what = {"timing_rule": "FREQ=DAILY;COUNT=3", "target_content_type": 13, "target_id": 1, "start": "2018-06-27"}
+    number = ground.create("task", name="t", locations=[place], **what)
+    before = [each.occurrence.date for each in ground.load("occurrence", ground.find("occurrence").ids)]
+    ground.delete("location", place)
+    with ground.store.write() as tx:
+        schedule.advance(tx, ground.terms, now=ground.time)
+    found = ground.load("occurrence", ground.find("occurrence").ids)
+    assert [(each.occurrence.date, each.occurrence.location) for each in found] == [(day, None) for day in before]
+    assert ground.get("task", number).occurrence_count == 3
 
 
 def test_what_is_needed_stays(ground: Ground) -> None:

@@ -1,12 +1,14 @@
 """Projects: whose tasks are whose, and who is told."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import planted
-from ground import ANN, STRANGER, Ground
+from ground import ADMIN, ANN, STRANGER, Ground
+from races import overlap
 from rota.domain.errors import Forbidden, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.store.port import Store
@@ -63,6 +65,23 @@ def test_a_project_that_is_deleted_leaves_its_tasks(ground: Ground) -> None:
     assert ground.load("project", [number]) == []
     assert planted.row(ground, "tasks", task)["project_id"] is None
     assert told(ground, f"task:{task}")[-1] == moved(number, None)
+
+
+def test_a_task_that_joins_while_its_project_is_deleted_is_in_none(
+    ground: Ground, open_store: Callable[[], Store]
+) -> None:
+    number = ground.create("project", name="x")
+    task = ground.create("task", name="t", start="2018-07-01", target_content_type=13, target_id=1)
+    tasks, projects, admin = ground.kept("task"), ground.kept("project"), ground.actors[ADMIN]
+    joined, deleted = overlap(
+        ground.store,
+        lambda tx: tasks.change(tx, admin, task, {"project": number}, now=2),
+        open_store(),
+        lambda tx: projects.delete(tx, admin, number, now=2),
+    )
+    assert (joined, deleted) == (None, None)
+    assert planted.row(ground, "tasks", task)["project_id"] is None
+    assert told(ground, f"task:{task}")[1:] == [moved(None, number), moved(number, None)]
 
 
 def test_of_many_tasks_the_first_are_shown(ground: Ground) -> None:

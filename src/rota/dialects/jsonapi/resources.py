@@ -298,7 +298,13 @@ USER = Resource(
 )
 
 CONTENT_TYPE = Resource(
-    "content_type", "ContentType", "contenttypes", attributes=(Attribute("app_label"), Attribute("model"))
+    "content_type",
+    "ContentType",
+    "contenttypes",
+    attributes=(Attribute("app_label"), Attribute("model")),
+    filters={"id": ID, **_texts("app_label", "model")},
+    orders=_same("id", "app_label", "model"),
+    search=True,
 )
 
 

@@ -55,6 +55,7 @@ CREATE TABLE locations (
     CHECK (shape IS NULL OR longitude IS NULL)
 );
 CREATE INDEX locations_of_account ON locations (account_id, id);
+CREATE INDEX locations_by_name ON locations (account_id, name, id);
 CREATE INDEX locations_of_parent ON locations (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX locations_of_type ON locations (location_type_id) WHERE location_type_id IS NOT NULL;
 

@@ -29,3 +29,7 @@ UPDATE location_types SET name = :name, modified_at = :now WHERE id = :id;
 -- name: location_type_delete!
 -- It is gone; what referred to it refers to nothing.
 DELETE FROM location_types WHERE id = :id;
+
+-- name: location_type_add!
+-- A new one of a batch, whose id is known.
+INSERT INTO location_types (id, account_id, name, created_at, modified_at) VALUES (:id, :account_id, :name, :now, :now);

@@ -71,3 +71,10 @@ UPDATE tasks SET modified_at = :now, occurrence_count = occurrence_count - (
         SELECT 1 FROM task_locations tl WHERE tl.task_id = tasks.id AND tl.location_id <> :id)
         THEN expanded_to ELSE start_at - 1 END
 WHERE account_id = :account_id AND id IN ({ids});
+
+-- name: location_add!
+-- A new one of a batch, whose id is known.
+INSERT INTO locations (id, account_id, name, country, description, parent_id, location_type_id, longitude, latitude,
+                       radius_m, shape, x, y, z, created_at, modified_at)
+VALUES (:id, :account_id, :name, :country, :description, :parent_id, :location_type_id, :longitude, :latitude,
+        :radius_m, :shape, :x, :y, :z, :now, :now);
