@@ -56,6 +56,7 @@ class World:
             "user_insert",
             account_id=account_id,
             email=email,
+            name="",
             role=role.value,
             superuser=superuser,
             expertise=1,

@@ -149,6 +149,8 @@ def add_user(
     role: Role = Role.MEMBER,
     superuser: bool = False,
     password_hash: str | None = None,
+    name: str = "",
+    expertise: int = 1,
     now: int,
 ) -> User:
     """A new user. Raises InvalidFields when the e-mail is malformed or taken."""
@@ -158,12 +160,12 @@ def add_user(
         raise Forbidden
     if fault := email_fault(email):
         raise InvalidFields({"email": fault})
-    user_id = _insert_user(tx, account.id, email, role, superuser, password_hash, now)
+    user_id = _insert_user(tx, account.id, email, role, superuser, password_hash, now, name=name, expertise=expertise)
     if user_id is None:
         raise InvalidFields({"email": "is taken"})
     facts = {"email": email.lower(), "role": role.value}
     record(tx, Event(now, Kind.USER_CREATED, account.id, f"user:{user_id}", actor.user.id, facts))
-    return User(user_id, account.id, email.lower(), role, superuser, 1, now)
+    return User(user_id, account.id, email.lower(), role, superuser, expertise, now)
 
 
 def user_by_email(tx: Tx, actor: Actor, email: str) -> User:
@@ -250,7 +252,16 @@ def require_admin(actor: Actor) -> None:
 
 
 def _insert_user(
-    tx: Tx, account_id: str, email: str, role: Role, superuser: bool, password_hash: str | None, now: int
+    tx: Tx,
+    account_id: str,
+    email: str,
+    role: Role,
+    superuser: bool,
+    password_hash: str | None,
+    now: int,
+    *,
+    name: str = "",
+    expertise: int = 1,
 ) -> int | None:
     user_id: int | None = tx.value(
         "user_insert",
@@ -258,7 +269,8 @@ def _insert_user(
         email=email.lower(),
         role=role.value,
         superuser=superuser,
-        expertise=1,
+        name=name,
+        expertise=expertise,
         password_hash=password_hash,
         created_at=now,
     )

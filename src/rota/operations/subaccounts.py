@@ -112,6 +112,7 @@ def _user_params(email: str, account_id: str, now: int) -> dict[str, object]:
     return {
         "account_id": account_id,
         "email": email,
+        "name": "",
         "role": Role.ADMIN.value,
         "superuser": False,
         "expertise": 1,

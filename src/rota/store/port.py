@@ -12,6 +12,10 @@ INCOMING = "incoming/"
 """Where uploads lie until they have a key."""
 
 
+class Taken(Exception):
+    """A unique index has refused what was to be written: somebody else has it."""
+
+
 class Tx(Protocol):
     """One transaction. Statements are called by their name in store/sql; parameters are theirs.
 
@@ -51,7 +55,7 @@ class Tx(Protocol):
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """On an exception inside, undo what was done inside, and pass the exception on."""
+        """On an exception inside, undo what was done inside, and pass the exception on. Raises Taken."""
         ...
 
 

@@ -15,7 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, lookups, migrations
-from rota.store.port import Observer, Row
+from rota.store.port import Observer, Row, Taken
 from rota.store.statements import load
 
 Connection = psycopg.Connection[dict[str, Any]]
@@ -117,8 +117,11 @@ class PostgresTx:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        with self._connection.transaction():
-            yield
+        try:
+            with self._connection.transaction():
+                yield
+        except psycopg.errors.UniqueViolation as error:
+            raise Taken from error
 
 
 class PostgresStore:

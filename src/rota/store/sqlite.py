@@ -14,7 +14,7 @@ from typing import Any
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, lookups, migrations
-from rota.store.port import Observer, Row
+from rota.store.port import Observer, Row, Taken
 from rota.store.statements import load
 
 
@@ -79,11 +79,13 @@ class SqliteTx:
         self._connection.execute("SAVEPOINT inner")
         try:
             yield
-        except BaseException:
+        except BaseException as error:
             # After an I/O error SQLite may have rolled back by itself, the savepoint with the rest.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK TO inner")
                 self._connection.execute("RELEASE inner")
+            if getattr(error, "sqlite_errorname", None) == "SQLITE_CONSTRAINT_UNIQUE":
+                raise Taken from error
             raise
         self._connection.execute("RELEASE inner")
 

@@ -28,8 +28,8 @@ WHERE account_id = :account_id ORDER BY email;
 
 -- name: user_insert
 -- No row comes back when the e-mail is taken.
-INSERT INTO users (account_id, email, role, superuser, expertise, password_hash, created_at)
-VALUES (:account_id, :email, :role, :superuser, :expertise, :password_hash, :created_at)
+INSERT INTO users (account_id, email, name, role, superuser, expertise, password_hash, created_at)
+VALUES (:account_id, :email, :name, :role, :superuser, :expertise, :password_hash, :created_at)
 ON CONFLICT (email) DO NOTHING RETURNING id;
 
 -- name: user_change!

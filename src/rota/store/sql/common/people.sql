@@ -18,3 +18,12 @@ FROM users u WHERE u.account_id = :account_id AND u.id IN ({ids});
 -- name: users_known
 -- Which of these there are; they are not deleted until the transaction ends.
 SELECT id FROM users WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
+
+-- name: person_lock
+-- One of the account, kept from others until the transaction ends.
+SELECT id, account_id, email, name, role, superuser, expertise, created_at, slack_id FROM users
+WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: person_update!
+-- All that may be changed of a user, anew. An index refuses an e-mail that somebody has.
+UPDATE users SET email = :email, name = :name, role = :role, expertise = :expertise WHERE id = :id;
