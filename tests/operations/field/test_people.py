@@ -1,18 +1,21 @@
 """Users of the field: admins hire and promote, members see and rename themselves, and nobody rises by it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ground import ADMIN, ANN, BOB, STRANGER, Ground
+from ground import ADMIN, ANN, BOB, ROOT, STRANGER, Ground
+from plans import insert, plan
 from rota.domain.accounts import Role
 from rota.domain.errors import Forbidden, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.domain.field.queries import Found, Order, Query
 from rota.operations import accounts
 from rota.store.port import Store
+from rota.store.sqlite import SqliteStore
 
 
 @pytest.fixture
@@ -122,3 +125,45 @@ def accounts_admin(ground: Ground) -> str:
         root = ground.actors[ADMIN]
         ground.actors["boss"] = replace(root, user=accounts.add_user(tx, root, "b@x.org", role=Role.ADMIN, now=1))
     return "boss"
+
+
+USERS, ANSWERS = 200, 20_000
+SUBMISSION = (
+    "account_id, task_id, user_id, submitted_at, valid, status, comments, data, target_content_type, target_id,"
+    " created_at, modified_at"
+)
+
+
+def fill(ground: Ground) -> list[int]:
+    """Many users with a hundred submissions each, and the ids of a page of them."""
+    with ground.store.write() as tx:
+        if not isinstance(ground.store, SqliteStore):
+            # Checking each row's references would take most of the time.
+            tx._connection.execute("SET LOCAL session_replication_role = replica")  # type: ignore[attr-defined]
+        insert(tx, "users", "account_id, email, role, superuser, expertise, created_at", users())
+        rows = (
+            f"('{ROOT}', 1, {at % USERS + 10}, 1, TRUE, '{'abcd'[at // USERS % 4]}', '', '{{}}', 16, 1, 1, 1)"
+            for at in range(ANSWERS)
+        )
+        insert(tx, "submissions", SUBMISSION, rows)
+        tx._connection.execute("ANALYZE")  # type: ignore[attr-defined]
+    return list(range(10, 110))
+
+
+def users() -> Iterator[str]:
+    return (f"('{ROOT}', '{at}@many.org', 'member', FALSE, 1, 1)" for at in range(USERS + 50))
+
+
+def test_a_page_of_users_reads_their_submissions_through_an_index(ground: Ground) -> None:
+    ids = fill(ground)
+    lines = plan(ground.store, "all", "people_by_ids", account_id=ROOT, ids=json.dumps(ids))
+    for name in ("submissions", "ledger_entries", "users"):
+        assert f"Seq Scan on {name}" not in lines, lines
+    assert "SCAN s\n" not in f"{lines}\n", lines
+    assert "SCAN e\n" not in f"{lines}\n", lines
+    assert "submissions_by_user" in lines, lines
+    assert "ledger_of_book" in lines, lines
+    (first, *_), count = ground.load("user", ids), len(ground.load("user", ids))
+    assert count == 100
+    assert (first.submission_count, first.approved_count, first.rejected_count) == (100, 25, 25)
+    assert (first.approval_rate, first.earned) == (0.5, 0)
