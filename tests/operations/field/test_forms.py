@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ground import ADMIN, ANN, ROOT, STRANGER, Ground
+from bare import task_about
+from ground import ANN, STRANGER, Ground
 from rota.domain.errors import Forbidden, RecordNeeded, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.domain.field.queries import Found
@@ -23,17 +24,6 @@ def faults(ground: Ground, **given: Any) -> list[tuple[Any, ...]]:
     with pytest.raises(UnfitRecord) as raised:
         ground.create("form", **given)
     return [(*fault.path, fault.sentence) for fault in raised.value.faults]
-
-
-def about(ground: Ground, form: int) -> None:
-    """A task whose target is the form, as bare as the table allows."""
-    columns = (
-        "account_id, name, folded_name, description, start_at, zone, status, required_expertise, target_content_type,"
-        " target_id, created_by, created_at, modified_at"
-    )
-    values = f"'{ROOT}', 'x', 'x', '', 1, 'UTC', 'd', 1, 16, {form}, {ground.actors[ADMIN].user.id}, 1, 1"
-    with ground.store.write() as tx:
-        tx._connection.execute(f"INSERT INTO tasks ({columns}) VALUES ({values})")  # type: ignore[attr-defined]
 
 
 def test_a_form_is_kept_as_it_was_given_and_its_id_is_made_from_the_title(ground: Ground) -> None:
@@ -83,7 +73,7 @@ def test_what_is_no_object_is_no_schema(ground: Ground, value: Any) -> None:
 
 def test_fields_may_change_while_a_task_is_about_the_form_which_then_stays(ground: Ground) -> None:
     form = ground.create("form", title="One", fields=AGE)
-    about(ground, form)
+    task_about(ground, form)
     assert ground.get("form", form).has_task
     ground.change("form", form, fields={"type": "object"})
     assert ground.get("form", form).fields == '{"type":"object"}'

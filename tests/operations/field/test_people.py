@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from ground import ADMIN, ANN, BOB, STRANGER, Ground
+import bare
+from ground import ADMIN, ANN, BOB, ROOT, STRANGER, Ground
+from plans import plan
 from rota.domain.accounts import Role
 from rota.domain.errors import Forbidden, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
@@ -122,3 +124,37 @@ def accounts_admin(ground: Ground) -> str:
         root = ground.actors[ADMIN]
         ground.actors["boss"] = replace(root, user=accounts.add_user(tx, root, "b@x.org", role=Role.ADMIN, now=1))
     return "boss"
+
+
+USERS, EACH = 400, 50
+
+
+def fill(ground: Ground) -> list[int]:
+    """Many users with as many submissions each, of which every fourth is approved and paid; a page of their ids."""
+    bare.task_about(ground, 1)
+    first = max(actor.user.id for actor in ground.actors.values()) + 1
+    with ground.store.write() as tx:
+        bare.unchecked(ground, tx)
+        bare.bounty(tx)
+        bare.users(tx, USERS)
+        bare.submissions(tx, ((first + at % USERS, "abcd"[at // USERS % 4]) for at in range(USERS * EACH)))
+        paid = (at for at in range(USERS * EACH) if at // USERS % 4 == 0)
+        bare.entries(tx, ((first + at % USERS, at + 1, 150) for at in paid))
+    with ground.store.write() as tx:
+        tx._connection.execute("ANALYZE")  # type: ignore[attr-defined]
+    return list(range(first, first + 100))
+
+
+def test_a_page_of_users_reads_what_is_theirs_through_indexes(ground: Ground) -> None:
+    ids = fill(ground)
+    lines = plan(ground.store, "all", "people_by_ids", account_id=ROOT, ids=json.dumps(ids))
+    for name in ("submissions", "ledger_entries", "s", "e"):
+        assert f"Seq Scan on {name}" not in lines, lines
+        assert f"SCAN {name}" not in lines, lines
+    assert "submissions_by_user" in lines, lines
+    assert "ledger_of_book" in lines, lines
+    people = ground.load("user", ids)
+    assert [each.id for each in people] == ids
+    told = (people[0].submission_count, people[0].approved_count, people[0].rejected_count, people[0].earned)
+    assert told == (50, 13, 13, 13 * 150)
+    assert people[0].approval_rate == 0.5

@@ -1,6 +1,5 @@
 """Says in a sentence why an answer does not fit a JSON Schema, and at which place."""
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -27,8 +26,12 @@ _TYPES: Mapping[str, str] = {
 
 def told(errors: Iterable[ValidationError], most: int) -> list[Told]:
     """The first so many faults, each once."""
-    found = dict.fromkeys(itertools.chain.from_iterable(map(_faults, errors)))
-    return list(itertools.islice(found, most))
+    found: dict[Told, None] = {}
+    for error in errors:
+        found.update(dict.fromkeys(_faults(error)))
+        if len(found) >= most:
+            break
+    return list(found)[:most]
 
 
 def _faults(error: ValidationError) -> Iterator[Told]:
