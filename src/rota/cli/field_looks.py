@@ -94,7 +94,8 @@ def task(found: Found) -> dict[str, Any]:
         "required_expertise": told["required_expertise_display"],
         "target": _target(found.objects[0]),
     }
-    doubled = {"status_display", "required_expertise_display", "target_content_type", "target_id", "bounty", "created_by"}
+    displayed = {"status_display", "required_expertise_display"}
+    doubled = {*displayed, "target_content_type", "target_id", "bounty", "created_by"}
     return filled({**first, **told, **first}, doubled)
 
 

@@ -14,15 +14,9 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-<<<<<<< HEAD
 from rota.store import filters, finding, migrations
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
-=======
-from rota.store import filters, lookups, migrations
-from rota.store.port import Observer, Row, Taken
-from rota.store.statements import load
->>>>>>> forms
 
 Connection = psycopg.Connection[dict[str, Any]]
 

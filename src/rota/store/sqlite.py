@@ -13,15 +13,9 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-<<<<<<< HEAD
 from rota.store import filters, finding, migrations
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
-=======
-from rota.store import filters, lookups, migrations
-from rota.store.port import Observer, Row, Taken
-from rota.store.statements import load
->>>>>>> forms
 
 
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:

@@ -71,7 +71,8 @@ class Forms(Records):
 
     kind, collection = "form", "forms"
     fields = FIELDS
-    statements = Statements("forms_by_ids", "form_lock", "form_insert", "form_update", "form_delete")
+    by_ids = "forms_by_ids"
+    statements = Statements("form_lock", "form_insert", "form_update", "form_delete")
     kinds = Kinds(Kind.FORM_CREATED, Kind.FORM_CHANGED, Kind.FORM_DELETED)
     value = staticmethod(_form)
 
