@@ -179,7 +179,7 @@ def test_included_records_come_once_and_sparse(outpost: Outpost) -> None:
 
 def test_a_page_costs_as_many_statements_whatever_its_size(outpost: Outpost, statements: list[str]) -> None:
     places = [_place(outpost), _place(outpost)]
-    query = "/tasks?include=client,bounty,locations,parent.client,created_by&page_size="
+    query = "/tasks?include=client,bounty,locations,parent.client,target_content_type&page_size="
     for _ in range(3):
         client = outpost.make("clients", "Client", name="Acme")
         _task(outpost, client=client, amount=5, locations=places)

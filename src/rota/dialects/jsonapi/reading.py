@@ -4,6 +4,7 @@ Where each field stands is kept, so that what is found wrong with it later can b
 the object itself stands: `/data`, or within a document of several operations.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,8 @@ from rota.dialects.jsonapi.errors import Problem, Problems, at, bad_request, con
 from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.domain.faults import Fault, Path
 from rota.domain.field.reading import Link
+
+_ID = re.compile(r"[0-9]{1,19}")
 
 Lids = Mapping[tuple[str, str], int]
 """The ids of records that an earlier operation of the same document has made, by type and local id."""
@@ -181,12 +184,12 @@ class _Linker:
         if not isinstance(meta, dict):
             return self._fault(pointer(place, "meta"), "must be an object")
         told = {name: each for name, each in meta.items() if not name.startswith("@")}
-        return Link(found, told) if told else found
+        return Link(found, told) if told and isinstance(found, int) else found
 
     def _id(self, value: dict[str, Any], place: str) -> Any:
         found = value.get("id")
         if isinstance(found, str) or type(found) is int:
-            return found
+            return int(found) if isinstance(found, str) and _ID.fullmatch(found) else found
         if "id" in value:
             return self._fault(pointer(place, "id"), "must be an id")
         lid = value.get("lid")
