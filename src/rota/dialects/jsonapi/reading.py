@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rota.dialects.jsonapi.errors import Problem, Problems, at, bad_request, conflict, detail, missing
-from rota.dialects.jsonapi.resource import Relationship, Resource
+from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.domain.faults import Fault, Path
 from rota.domain.field.reading import Link
 
@@ -71,7 +71,7 @@ class Reader:
             )
         if not isinstance(found.get("lid", ""), str):
             raise Problems(at(pointer(place, "lid"), "lid must be a text."))
-        return self._fields(found, place)
+        return self._fields(found, place, new=True)
 
     def change(self, data: Any, record_id: int, place: str = "/data") -> Written:
         """A resource object of this record. Raises Problems where it is none, or another record's."""
@@ -83,7 +83,7 @@ class Reader:
             raise Problems(at(pointer(place, "id"), "id must be a text."))
         if str(given) != str(record_id):
             raise Problems(conflict(pointer(place, "id"), f"The id is not {record_id}, as the URL has it."))
-        return self._fields(found, place)
+        return self._fields(found, place, new=False)
 
     def linkage(self, relationship: Relationship, data: Any, place: str = "/data") -> Written:
         """The linkage of one relationship. What is wrong with it is left in the result."""
@@ -102,12 +102,13 @@ class Reader:
             raise Problems(conflict(pointer(place, "type"), f"The type is not {self.resource.type}."))
         return data
 
-    def _fields(self, data: dict[str, Any], place: str) -> Written:
+    def _fields(self, data: dict[str, Any], place: str, *, new: bool) -> Written:
+        """What cannot be written, or no longer, is left out: a client may send back all that it got."""
         written = Written(self.resource, place)
         for name, value in self._members(written, data, "attributes"):
-            self._attribute(written, name, value, pointer(place, "attributes", name))
+            self._attribute(written, name, value, pointer(place, "attributes", name), new)
         for name, value in self._members(written, data, "relationships"):
-            self._relationship(written, name, value, pointer(place, "relationships", name))
+            self._relationship(written, name, value, pointer(place, "relationships", name), new)
         return written
 
     def _members(self, written: Written, data: dict[str, Any], part: str) -> list[tuple[str, Any]]:
@@ -117,18 +118,18 @@ class Reader:
             return []
         return [(name, value) for name, value in found.items() if not name.startswith("@")]
 
-    def _attribute(self, written: Written, name: str, value: Any, place: str) -> None:
+    def _attribute(self, written: Written, name: str, value: Any, place: str, new: bool) -> None:
         if related := self.resource.relationship(name):
-            if related.writable:
+            if _takes(related, new):
                 self._link(written, related, value, place, bare=True)
             return
         known = self.resource.attribute(name)
         if known is None:
             written.problems.append(at(place, f"{self.resource.type} has no attribute of this name.", "unknown_field"))
-        elif known.writable:
+        elif _takes(known, new):
             _put(written, name, value, place)
 
-    def _relationship(self, written: Written, name: str, value: Any, place: str) -> None:
+    def _relationship(self, written: Written, name: str, value: Any, place: str, new: bool) -> None:
         related = self.resource.relationship(name)
         if related is None:
             told = f"{self.resource.type} has no relationship of this name."
@@ -136,7 +137,7 @@ class Reader:
         elif not isinstance(value, dict) or "data" not in value:
             written.problems.append(at(place, f"{name} must be a relationship object with data."))
             written.unfit.add(name)
-        elif related.writable:
+        elif _takes(related, new):
             self._link(written, related, value["data"], pointer(place, "data"))
 
     def _link(self, written: Written, related: Relationship, value: Any, place: str, bare: bool = False) -> None:
@@ -148,6 +149,10 @@ class Reader:
             written.unfit.add(related.name)
         else:
             _put(written, related.name, found, place)
+
+
+def _takes(field: Attribute | Relationship, new: bool) -> bool:
+    return field.writable and (new or not field.fixed)
 
 
 def _put(written: Written, name: str, value: Any, place: str) -> None:

@@ -16,12 +16,14 @@ from rota.domain.field.reading import Link
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """`source` is the value's own attribute where it has another name, or several, whose tuple is written. Without
-    `write` the value stands as it is. What is not `shown` is only written."""
+    `write` the value stands as it is. What is not `shown` is only written; what is `fixed` can be written only when
+    the record is made."""
 
     name: str
     source: str | tuple[str, ...] = ""
     write: Maker | None = None
     writable: bool = False
+    fixed: bool = False
     shown: bool = True
 
 
