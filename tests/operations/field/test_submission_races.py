@@ -1,4 +1,4 @@
-"""Submissions that meet what others do to their task, its locations and themselves: one waits, and sees what was done."""
+"""Submissions that meet what others do to their task, its locations and themselves: one waits, sees what was done."""
 
 from collections.abc import Callable
 from typing import Any
