@@ -303,6 +303,13 @@ def test_another_accounts_tasks_and_submissions_do_not_exist(field: Answering) -
         field.ground.delete("submission", number, who=STRANGER)
 
 
+def test_what_is_no_submission_is_not_found(field: Answering) -> None:
+    for number in (0, -1, 999, 2**63, 2**70):
+        with pytest.raises(RecordNotFound):
+            field.ground.change("submission", number, status="a")
+        assert field.ground.load("submission", [number]) == []
+
+
 def test_a_review_writes_status_and_comments_and_nothing_else(field: Answering) -> None:
     number = field.submit(field.task()).id
     field.ground.wait(1)

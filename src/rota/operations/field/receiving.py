@@ -12,7 +12,6 @@ from rota.domain.field.schemas import faults_of
 from rota.domain.field.submissions import Status
 from rota.domain.field.tasks import Status as TaskStatus
 from rota.domain.field.terms import DAY_US
-from rota.operations.field.collection import ids_param
 from rota.operations.field.references import ABSENT, known
 from rota.store.port import Row, Tx
 
@@ -39,7 +38,7 @@ def arrive(tx: Tx, actor: Actor, values: Mapping[str, Any]) -> Arrival:
     """What the submission is about. The task is kept from others until the transaction ends, so that its counts are
     what all who came before have left."""
     task_id = values.get("task_id")
-    task = tx.one("submission_task_lock", account_id=actor.account.id, ids=ids_param([task_id or 0]))
+    task = tx.one("submission_task_lock", account_id=actor.account.id, id=task_id or 0)
     places = tx.all("submission_places", task_id=task_id) if task else []
     user_id = values.get("user_id") or actor.user.id
     whose = {"account_id": actor.account.id, "actor_id": actor.user.id}

@@ -19,7 +19,6 @@ from rota.domain.field.submissions import COUNTERS, PAYMENTS, Counter, Payment, 
 from rota.operations.events import written
 from rota.operations.field import ledger, receiving
 from rota.operations.field.access import Access, Who, is_admin, permit
-from rota.operations.field.collection import ids_param
 from rota.operations.field.records import Kept
 from rota.store.port import Row, Tx
 
@@ -165,11 +164,11 @@ def _owed(payment: Payment, task: Row, before: Row) -> dict[str, Any]:
 
 def _locked(tx: Tx, actor: Actor, record_id: int) -> tuple[Row, Row]:
     """The task of a submission and the submission, in this order. Raises RecordNotFound."""
-    ids = {"account_id": actor.account.id, "ids": ids_param([record_id])}
-    found = tx.one("submissions_by_ids", **ids)
-    if found:
-        task = tx.one("submission_task_lock", account_id=actor.account.id, ids=ids_param([found["task_id"]]))
-        row = tx.one("submission_lock", **ids)
+    whose = {"account_id": actor.account.id}
+    task_id = tx.value("submission_task", id=record_id, **whose) if 0 < record_id <= reading.ID_LIMIT else None
+    if task_id is not None:
+        task = tx.one("submission_task_lock", id=task_id, **whose)
+        row = tx.one("submission_lock", id=record_id, **whose)
         if task and row:
             return task, row
     raise RecordNotFound("submission", record_id)

@@ -23,15 +23,16 @@ SELECT id FROM submissions WHERE account_id = :account_id AND id IN ({ids}) ORDE
 -- The task that is answered, with the schema of its form, kept from others until the transaction ends: its targets hold
 -- because all who submit pass here one after the other.
 SELECT t.*, (SELECT f.fields FROM forms f WHERE t.target_content_type = 16 AND f.id = t.target_id) AS form_fields
-FROM tasks t WHERE t.account_id = :account_id AND t.id IN ({ids}) {lock};
+FROM tasks t WHERE t.id = :id AND t.account_id = :account_id {lock};
 
 -- name: submission_places
--- Where a task is to be done; none of the locations is deleted until the transaction ends.
+-- Where a task is to be done. None of the locations is deleted while the task is locked: whoever deletes one locks the
+-- tasks that list it before.
 SELECT l.id, l.longitude, l.latitude, l.radius_m, l.shape,
        (SELECT count(tl.timing_rule) FROM task_locations tl WHERE tl.task_id = :task_id AND tl.location_id = l.id)
        AS rules
 FROM locations l WHERE l.id IN (SELECT tl.location_id FROM task_locations tl WHERE tl.task_id = :task_id)
-ORDER BY l.id {share};
+ORDER BY l.id;
 
 -- name: submission_user
 -- Who submits, of the account or the one who asks, and how many of their submissions of the task are not rejected.
@@ -56,9 +57,13 @@ VALUES (:account_id, :task_id, :user_id, :location_id, :occurrence_id, :bounty_i
         :comments, :data, :longitude, :latitude, :target_content_type, :target_id, :now, :now)
 RETURNING id;
 
+-- name: submission_task
+-- Which task it answers, which never changes: the task is locked before its submission.
+SELECT task_id FROM submissions WHERE id = :id AND account_id = :account_id;
+
 -- name: submission_lock
--- One of the account, kept from others until the transaction ends.
-SELECT * FROM submissions WHERE account_id = :account_id AND id IN ({ids}) {lock};
+-- It is kept from others until the transaction ends.
+SELECT * FROM submissions WHERE id = :id AND account_id = :account_id {lock};
 
 -- name: submission_update!
 -- What a review made of it.
