@@ -13,8 +13,8 @@ from geographiclib.geodesic import Geodesic
 from rota.domain.faults import Path, Unfit
 
 POSITIONS_LIMIT = 100_000
-PAIRS_LIMIT = 20_000_000
-"""A valid shape is one of which no two edges cross. So many pairs of edges take GEOS 0.6 s to compare."""
+PAIRS_LIMIT = 10_000_000
+"""A valid shape is one of which no two edges cross. So many pairs of edges take GEOS 0.3 s to compare."""
 
 Position = tuple[float, float]
 Ring = list[Position]

@@ -26,6 +26,7 @@ from rota.store.port import Tx
 Outcome = int | tuple[Fault, ...]
 """The id of a new location, or what is wrong with its row."""
 
+_BY_NAMES: Mapping[str, str] = {"location": "locations_by_names", "location_type": "location_types_by_names"}
 _ID = re.compile(r"\d{1,19}", re.ASCII)
 
 
@@ -73,7 +74,7 @@ class _Names:
         words = list(said)
         ids = known(tx, actor, kind, [each for each in words if isinstance(each, int)])
         names = listed(each for each in words if isinstance(each, str))
-        rows = tx.all(f"{kind}s_by_names", account_id=actor.account.id, names=names)
+        rows = tx.all(_BY_NAMES[kind], account_id=actor.account.id, names=names)
         return cls(frozenset(ids), {row["name"]: row["id"] for row in rows})
 
     def id_of(self, said: int | str | None) -> int | None:

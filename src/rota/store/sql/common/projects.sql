@@ -47,8 +47,10 @@ SELECT t.id FROM tasks t WHERE t.project_id = :project_id ORDER BY t.id;
 
 -- name: tasks_to_gather_lock
 -- These tasks and those of a project, kept from others until the transaction ends.
-SELECT t.id, t.project_id FROM tasks t WHERE t.account_id = :account_id
-AND t.id IN (SELECT o.id FROM tasks o WHERE o.project_id = :project_id UNION {ids}) ORDER BY t.id {lock};
+SELECT t.id, t.project_id FROM tasks t WHERE t.id IN (
+    SELECT k.id FROM tasks k WHERE k.account_id = :account_id AND k.id IN ({ids})
+    UNION SELECT k.id FROM tasks k WHERE k.account_id = :account_id AND k.project_id = :project_id)
+ORDER BY t.id {lock};
 
 -- name: tasks_project_set!
 -- They are in that project, or in none.
