@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rota.domain.accounts import Actor, Role, User, email_fault
+from rota.domain.accounts import Actor, Role, email_fault
 from rota.domain.errors import Forbidden, InvalidFields, RecordNotFound, UnfitRecord
 from rota.domain.events import Event, Kind
 from rota.domain.faults import Fault, Unfit
@@ -93,7 +93,7 @@ class People(Kept):
         changed = {name: value for name, value in values.items() if before[name] != value}
         if not changed:
             return
-        accounts.require_power_over(actor, _user(before))
+        accounts.require_power_over(actor, accounts.user_of(before))
         if not is_admin(actor) and changed.keys() - OF_MEMBERS:
             raise Forbidden
         stored = {each.column: before[each.column] for each in FIELDS.values()}
@@ -129,16 +129,3 @@ class People(Kept):
 
 def _may_see(actor: Actor, user_id: int) -> bool:
     return is_admin(actor) or user_id == actor.user.id
-
-
-def _user(row: Row) -> User:
-    return User(
-        row["id"],
-        row["account_id"],
-        row["email"],
-        Role(row["role"]),
-        bool(row["superuser"]),
-        row["expertise"],
-        row["created_at"],
-        row["slack_id"],
-    )
