@@ -66,7 +66,7 @@ def superuser(tx: Tx) -> Actor:
     assert root is not None
     users = tx.all("users_of_account", account_id=root["id"])
     first = min((user for user in users if user["superuser"]), key=lambda user: user["id"])
-    return Actor(_user(first), _account(root))
+    return Actor(user_of(first), _account(root))
 
 
 def authenticate(tx: Tx, token: str, now: int) -> Actor:
@@ -174,12 +174,12 @@ def user_by_email(tx: Tx, actor: Actor, email: str) -> User:
     row = None if email_fault(email) else tx.one("user_by_email", email=email.lower())
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise UserNotFound(email)
-    return _user(row)
+    return user_of(row)
 
 
 def users_of(tx: Tx, actor: Actor, account_id: str) -> list[User]:
     account = reach(tx, actor, account_id)
-    return [_user(row) for row in tx.all("users_of_account", account_id=account.id)]
+    return [user_of(row) for row in tx.all("users_of_account", account_id=account.id)]
 
 
 def change_user(
@@ -222,7 +222,7 @@ def revoke_token(tx: Tx, actor: Actor, token_id: str, *, now: int) -> None:
     row = tx.one("token_owner", id=token_id) if token_id.isprintable() else None
     if row is None or not actor.may_act_on(account_by_id(tx, row["account_id"])):
         raise TokenNotFound(token_id)
-    require_power_over(actor, _user(row))
+    require_power_over(actor, user_of(row))
     if tx.run("token_revoke", id=token_id, now=now):
         facts = {"token_id": token_id}
         record(tx, Event(now, Kind.TOKEN_REVOKED, row["account_id"], f"user:{row['id']}", actor.user.id, facts))
@@ -302,7 +302,8 @@ def _account(row: Row) -> Account:
     return Account(row["id"], row["name"], row["parent_id"], row["lineage"], row["created_at"])
 
 
-def _user(row: Row) -> User:
+def user_of(row: Row) -> User:
+    """The user that a row of theirs tells of."""
     return User(
         row["id"],
         row["account_id"],

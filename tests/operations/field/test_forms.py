@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from bare import task_about
-from ground import ANN, STRANGER, Ground
+import planted
+from ground import ADMIN, ANN, STRANGER, Ground
+from races import overlap
 from rota.domain.errors import Forbidden, RecordNeeded, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.domain.field.queries import Found
-from rota.store.port import Store
+from rota.operations.field.forms import Forms
+from rota.store.port import Store, Tx
+from rota.store.sqlite import SqliteStore
 
 AGE = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 
@@ -73,13 +76,13 @@ def test_what_is_no_object_is_no_schema(ground: Ground, value: Any) -> None:
 
 def test_fields_may_change_while_a_task_is_about_the_form_which_then_stays(ground: Ground) -> None:
     form = ground.create("form", title="One", fields=AGE)
-    task_about(ground, form)
+    planted.task(ground, target_content_type=16, target_id=form)
     assert ground.get("form", form).has_task
     ground.change("form", form, fields={"type": "object"})
     assert ground.get("form", form).fields == '{"type":"object"}'
     with pytest.raises(RecordNeeded) as raised:
         ground.delete("form", form)
-    assert (raised.value.kind, raised.value.needed_by) == ("form", "task")
+    assert (raised.value.kind, raised.value.needed_by) == ("form", "tasks")
     other = ground.create("form", title="Two", fields={})
     ground.delete("form", other)
     assert ground.load("form", [form, other]) == [ground.get("form", form)]
@@ -106,3 +109,40 @@ def test_members_read_forms_and_write_none_and_others_see_none(ground: Ground) -
     assert ground.load("form", [form], who=STRANGER) == []
     with pytest.raises(RecordNotFound):
         ground.change("form", form, who=STRANGER, title="Mine")
+
+
+def test_of_two_who_take_an_id_at_once_one_is_told_that_it_is_taken(ground: Ground) -> None:
+    if isinstance(ground.store, SqliteStore):
+        pytest.skip("SQLite lets one write after the other")
+    forms = Forms(ground.terms)
+    old = ground.create("form", title="Old", fields={})
+
+    def create(tx: Tx) -> Any:
+        return forms.create(tx, ground.actors[ADMIN], {"title": "New", "fields": {}}, now=1)
+
+    def rename(tx: Tx) -> Any:
+        return forms.change(tx, ground.actors[ADMIN], old, {"id_string": "new"}, now=1)
+
+    for second in (create, rename):
+        first, refused = overlap(ground.store, create, ground.store, second)
+        assert isinstance(refused, UnfitRecord)
+        assert refused.faults == (Fault(("id_string",), "is taken"),)
+        ground.delete("form", first)
+
+
+def test_a_task_that_comes_to_be_about_a_form_keeps_it(ground: Ground) -> None:
+    if isinstance(ground.store, SqliteStore):
+        pytest.skip("SQLite lets one write after the other")
+    form = ground.create("form", title="One", fields={})
+    actor = ground.actors[ADMIN]
+    given = {"name": "x", "start": "2018-06-27T00:00:00", "target_content_type": 16, "target_id": form}
+
+    def create(tx: Tx) -> Any:
+        return ground.kept("task").create(tx, actor, given, now=ground.time)
+
+    def delete(tx: Tx) -> Any:
+        return ground.kept("form").delete(tx, actor, form, now=ground.time)
+
+    _, refused = overlap(ground.store, create, ground.store, delete)
+    assert isinstance(refused, RecordNeeded)
+    assert ground.get("form", form).has_task

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-import bare
+import planted
 from ground import ADMIN, ANN, BOB, ROOT, STRANGER, Ground
-from plans import plan
+from plans import insert, plan
 from rota.domain.accounts import Role
 from rota.domain.errors import Forbidden, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
@@ -129,19 +129,31 @@ def accounts_admin(ground: Ground) -> str:
 USERS, EACH = 400, 50
 
 
+def submission(status: str) -> str:
+    values = {**planted.SUBMISSION, "status": status}.values()
+    return ", ".join(f"'{each}'" if isinstance(each, str) else str(each) for each in values)
+
+
 def fill(ground: Ground) -> list[int]:
     """Many users with as many submissions each, of which every fourth is approved and paid; a page of their ids."""
-    bare.task_about(ground, 1)
+    task = planted.task(ground)
+    bounty = planted.bounty(ground, task, 150)
     first = max(actor.user.id for actor in ground.actors.values()) + 1
+    answers = [(at + 1, first + at % USERS, "abcd"[at // USERS % 4]) for at in range(USERS * EACH)]
     with ground.store.write() as tx:
-        bare.unchecked(ground, tx)
-        bare.bounty(tx)
-        bare.users(tx, USERS)
-        bare.submissions(tx, ((first + at % USERS, "abcd"[at // USERS % 4]) for at in range(USERS * EACH)))
-        paid = (at for at in range(USERS * EACH) if at // USERS % 4 == 0)
-        bare.entries(tx, ((first + at % USERS, at + 1, 150) for at in paid))
-    with ground.store.write() as tx:
-        tx._connection.execute("ANALYZE")  # type: ignore[attr-defined]
+        users = (f"('{ROOT}', '{at}@many.org', 'member', FALSE, 1, 1)" for at in range(USERS))
+        insert(tx, "users", "account_id, email, role, superuser, expertise, created_at", users)
+        columns = ", ".join(planted.SUBMISSION)
+        rows = (f"({task}, {user}, {submission(status)})" for _, user, status in answers)
+        insert(tx, "submissions", f"task_id, user_id, {columns}", rows)
+        paid = (
+            f"('{ROOT}', {answer}, 1, 'user', {user}, 150, 'KES', {bounty}, 1)"
+            for answer, user, status in answers
+            if status == "a"
+        )
+        columns = "account_id, submission_id, posting, book, book_id, amount, currency, bounty_id, created_at"
+        insert(tx, "ledger_entries", columns, paid)
+    planted.execute(ground, "ANALYZE")
     return list(range(first, first + 100))
 
 

@@ -1,6 +1,6 @@
 """The jsonapi dialect's routes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import falcon
 
@@ -11,8 +11,11 @@ from rota.dialects.jsonapi.atomic import Operations
 from rota.dialects.jsonapi.edge import Edge, add_error_handlers
 from rota.dialects.jsonapi.paths import Linkage, List, One, Path, Related
 from rota.dialects.jsonapi.resource import Resource
+from rota.dialects.jsonapi.uploads import Forms
 from rota.dialects.service import Service
 from rota.operations.field.everything import collections
+
+_LISTS: Mapping[str, type[List]] = {"form": Forms}
 
 
 def create(service: Service) -> falcon.App[falcon.Request, falcon.Response]:
@@ -29,7 +32,7 @@ def create(service: Service) -> falcon.App[falcon.Request, falcon.Response]:
 
 
 def _routes(service: Service, api: Api, resource: Resource) -> Iterator[tuple[str, Path]]:
-    yield "", List(service, api, resource)
+    yield "", _LISTS.get(resource.kind, List)(service, api, resource)
     yield "/{record_id}", One(service, api, resource)
     yield "/{record_id}/{name}", Related(service, api, resource)
     yield "/{record_id}/relationships/{name}", Linkage(service, api, resource)

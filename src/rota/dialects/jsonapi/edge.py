@@ -8,6 +8,7 @@ from typing import Any
 import falcon
 import structlog
 
+from rota.dialects.bodies import media_type
 from rota.dialects.edge import drain_refused, know_verb, sent_request_id
 from rota.dialects.jsonapi import errors, negotiation
 from rota.dialects.jsonapi.documents import MEDIA_TYPE, encode
@@ -33,11 +34,12 @@ class Edge:
         know_verb(req)
 
     def process_resource(self, req: falcon.Request, resp: falcon.Response, resource: Any, params: Any) -> None:
-        """A path may take or give other media types, and look after them itself, or know an extension."""
+        """A path may take or give other media types, and look after them itself, know an extension, or take files."""
         if getattr(resource, "negotiates", False):
             return
         known: frozenset[str] = getattr(resource, "extensions", frozenset())
-        negotiation.check_content_type(req, known)
+        if media_type(req) not in getattr(resource, "uploads", frozenset()):
+            negotiation.check_content_type(req, known)
         negotiation.check_accept(req, known)
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:

@@ -60,13 +60,17 @@ class Params:
         """Raises Problems."""
         return self._read(req, {**_DOCUMENT, **_LIST})
 
-    def of_one(self, req: falcon.Request) -> Asked:
-        """Of a single resource: inclusion and sparse fieldsets. Raises Problems."""
-        return self._read(req, _DOCUMENT)
+    def of_one(self, req: falcon.Request, besides: frozenset[str] = frozenset()) -> Asked:
+        """Of a single resource: inclusion and sparse fieldsets; `besides` are read elsewhere. Raises Problems."""
+        return self._read(req, _DOCUMENT, besides)
 
-    def _read(self, req: falcon.Request, readers: Mapping[str, "_Reader"]) -> Asked:
+    def _read(
+        self, req: falcon.Request, readers: Mapping[str, "_Reader"], besides: frozenset[str] = frozenset()
+    ) -> Asked:
         asked, problems = Asked(), list[Problem]()
         for name, given in req.params.items():
+            if name in besides:
+                continue
             family, _, member = _unbracketed(name)
             try:
                 self._take(asked, readers, family, member, [given] if isinstance(given, str) else given)

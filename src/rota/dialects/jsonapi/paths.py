@@ -12,7 +12,7 @@ from rota.dialects.jsonapi.api import Api, Moment
 from rota.dialects.jsonapi.documents import JSONAPI, Document, ToMany
 from rota.dialects.jsonapi.edge import send
 from rota.dialects.jsonapi.params import Asked, no_parameters
-from rota.dialects.jsonapi.reading import primary
+from rota.dialects.jsonapi.reading import Written, primary
 from rota.dialects.jsonapi.relating import Merge, added, condition, relate, removed
 from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.dialects.service import Service
@@ -84,12 +84,16 @@ class List(Path):
         actor = self.actor(req)
         permit(actor, self.kept.access.create)
         asked = self.asked_of_one(req)
-        written = self.api.reader(self.resource).new(primary(bodies.document(req)))
+        written = self.written(req)
         with self.write() as tx:
             at = self.at(tx, actor)
             document = self.document(req, at, self.api.create(at, written), asked)
         resp.location = document["links"]["self"]
         send(resp, document, 201)
+
+    def written(self, req: falcon.Request) -> Written:
+        """What the request says of a new record. Raises Problems."""
+        return self.api.reader(self.resource).new(primary(bodies.document(req)))
 
 
 class One(Path):

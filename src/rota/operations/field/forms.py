@@ -102,4 +102,4 @@ class Forms(Records):
 
     def refuse_if_needed(self, tx: Tx, actor: Actor, record_id: int) -> None:
         if tx.one("form_task", id=record_id):
-            raise RecordNeeded(self.kind, record_id, "task")
+            raise RecordNeeded(self.kind, record_id, "tasks")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from rota.domain.accounts import Actor, Role, User, email_fault
+from rota.domain.accounts import Actor, Role, email_fault
 from rota.domain.errors import Forbidden, InvalidFields, RecordNotFound, UnfitRecord
 from rota.domain.events import Event, Kind
 from rota.domain.faults import Fault, Unfit
@@ -16,7 +16,8 @@ from rota.domain.field.terms import Terms
 from rota.operations import accounts
 from rota.operations.events import record
 from rota.operations.field.access import Access, Who, is_admin, permit
-from rota.operations.field.collection import ids_param, in_order
+from rota.operations.field.collection import ids_param
+from rota.operations.field.records import Kept
 from rota.store.port import Row, Taken, Tx
 
 TAKEN = Fault(("email",), "is taken")
@@ -39,27 +40,37 @@ OF_MEMBERS = frozenset({"name"})
 """What members may write of themselves."""
 
 
-class People:
+def _person(row: Row) -> Person:
+    return Person(
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        role=Role(row["role"]),
+        expertise=row["expertise"],
+        submission_count=row["submission_count"],
+        approved_count=row["approved_count"],
+        rejected_count=row["rejected_count"],
+        earned=int(row["earned"]),
+        created_at=row["created_at"],
+    )
+
+
+class People(Kept):
     """Users are created and changed, and never deleted: what they did stays theirs."""
 
-    kind = "user"
+    kind, collection = "user", "people"
     access = Access(read=Who.OWN, create=Who.ADMINS, change=Who.OWN, delete=Who.NOBODY)
-
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
+    by_ids = "people_by_ids"
+    value = staticmethod(_person)
 
     def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
-        permit(actor, self.access.read)
         if not is_admin(actor):
             params = {**query.params, "own": actor.user.id}
             query = replace(query, named=(*query.named, "own"), params=params)
-        return tx.find("people", query, account_id=actor.account.id)
+        return super().find(tx, actor, query, now=now)
 
     def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Any]:
-        permit(actor, self.access.read)
-        seen = [each for each in ids if _may_see(actor, each)]
-        rows = tx.all("people_by_ids", account_id=actor.account.id, ids=ids_param(seen)) if seen else []
-        return in_order([_person(row) for row in rows], ids)
+        return super().load(tx, actor, [each for each in ids if _may_see(actor, each)], now=now)
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         permit(actor, self.access.create)
@@ -82,7 +93,7 @@ class People:
         changed = {name: value for name, value in values.items() if before[name] != value}
         if not changed:
             return
-        accounts.require_power_over(actor, _user(before))
+        accounts.require_power_over(actor, accounts.user_of(before))
         if not is_admin(actor) and changed.keys() - OF_MEMBERS:
             raise Forbidden
         stored = {each.column: before[each.column] for each in FIELDS.values()}
@@ -94,9 +105,6 @@ class People:
             "after": changed,
         }
         record(tx, Event(now, Kind.USER_CHANGED, actor.account.id, f"user:{record_id}", actor.user.id, facts))
-
-    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
-        permit(actor, self.access.delete)
 
     def _checked(self, given: Mapping[str, Any], *, partial: bool) -> dict[str, Any]:
         values, faults = reading.read(FIELDS, given, self.terms, partial=partial)
@@ -121,31 +129,3 @@ class People:
 
 def _may_see(actor: Actor, user_id: int) -> bool:
     return is_admin(actor) or user_id == actor.user.id
-
-
-def _user(row: Row) -> User:
-    return User(
-        row["id"],
-        row["account_id"],
-        row["email"],
-        Role(row["role"]),
-        bool(row["superuser"]),
-        row["expertise"],
-        row["created_at"],
-        row["slack_id"],
-    )
-
-
-def _person(row: Row) -> Person:
-    return Person(
-        id=row["id"],
-        email=row["email"],
-        name=row["name"],
-        role=Role(row["role"]),
-        expertise=row["expertise"],
-        submission_count=row["submission_count"],
-        approved_count=row["approved_count"],
-        rejected_count=row["rejected_count"],
-        earned=int(row["earned"]),
-        created_at=row["created_at"],
-    )
