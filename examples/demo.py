@@ -1,5 +1,5 @@
-"""A day end to end: a bulk job of numbers, as an operator would do it, then tasks of the desk, as a worker would, then a
-task of the field, which a member answers and an admin pays for.
+"""A day end to end: a bulk job of numbers, as an operator would do it, tasks of the desk, as a worker would, and a task
+of the field, which a member answers and an admin pays for.
 
 Everything happens in a temporary folder and on loopback, and is gone afterwards.
 """
@@ -141,7 +141,8 @@ def run_desk(environ: dict[str, str]) -> None:
 def run_field(environ: dict[str, str]) -> None:
     def field(*words: str, **more: str) -> str:
         out = rota("field", *words, environ={**environ, **more}).strip()
-        print(out)
+        if out:
+            print(out)
         return out
 
     say("A client, and a place: all that is within 150 m of a point")
