@@ -1,9 +1,11 @@
-"""A day end to end: a bulk job of numbers, as an operator would do it, then tasks of the desk, as a worker would.
+"""A day end to end: a bulk job of numbers, as an operator would do it, tasks of the desk, as a worker would, and a task
+of the field, which a member answers and an admin pays for.
 
 Everything happens in a temporary folder and on loopback, and is gone afterwards.
 """
 
 import csv
+import json
 import os
 import shlex
 import subprocess
@@ -11,13 +13,28 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.request import Request, urlopen
 
 HERE = Path(__file__).parent
 NUMBERS = HERE / "numbers.csv"
 TASKS = HERE / "tasks.csv"
 ROTA = [str(Path(sys.executable).with_name("rota"))]
+
+MEDIA_TYPE = "application/vnd.api+json"
+AWFUL_TASK = (
+    '{"data":{"type":"Task","id":null,"attributes":{"name":"Awful Task","estimated_time":"3 2:20:10",'
+    '"description":"This is awesome, as tasks go.","start":"2018-06-12T17:48:34+03:00",'
+    '"end":"2018-12-12T17:48:34+03:00","timing_rule":"RRULE:FREQ=DAILY;INTERVAL=10;COUNT=50",'
+    '"total_submission_target":1000,"user_submission_target":5,"status":"d","target_id":1,"target_content_type":15,'
+    '"client":{"type":"Client","id":"1"},"locations":[{"type":"Location","id":"1"}]}}}'
+)
+"""As the published API has it."""
+
+MARKET, ELSEWHERE = "-1.2921,36.8219", "-1.3,36.9"
 
 
 def say(text: str) -> None:
@@ -31,6 +48,15 @@ def rota(*words: str, environ: dict[str, str], check: bool = True) -> str:
     if check and done.returncode not in (0, 1):
         sys.exit(f"rota {words[0]} ended with {done.returncode}")
     return done.stdout
+
+
+def call(method: str, path: str, body: str, environ: dict[str, str]) -> Any:
+    """Send a JSON:API document, shown as it would be typed; the resource object of the answer."""
+    url = environ["ROTA_URL"] + path
+    print(f"$ curl -X {method} -H 'Content-Type:{MEDIA_TYPE}' -d {shlex.quote(body)} {url}", flush=True)
+    headers = {"Content-Type": MEDIA_TYPE, "Authorization": f"Bearer {environ['ROTA_TOKEN']}"}
+    with urlopen(Request(url, body.encode(), headers, method=method)) as answer:
+        return json.load(answer)["data"]
 
 
 @contextmanager
@@ -112,12 +138,46 @@ def run_desk(environ: dict[str, str]) -> None:
     desk("logout")
 
 
+def run_field(environ: dict[str, str]) -> None:
+    def field(*words: str, **more: str) -> str:
+        out = rota("field", *words, environ={**environ, **more}).strip()
+        if out:
+            print(out)
+        return out
+
+    say("A client, and a place: all that is within 150 m of a point")
+    field("client", "add", "Acme Ltd")
+    field("location", "add", "Nairobi market", "--point", MARKET, "--radius", "150", "--country", "KE")
+    say("The Awful Task, as the published API writes it")
+    made = call("POST", "/api/v1/tasks/", AWFUL_TASK, environ)
+    print(json.dumps(made, indent=2))
+    say("It ended in 2018: bring it to these days, let it pay, and offer it")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    times = {"start": today.isoformat(), "end": (today + timedelta(days=7)).isoformat()}
+    changes = {**times, "timing_rule": "RRULE:FREQ=DAILY", "amount": 400000, "status": "a"}
+    body = json.dumps({"data": {"type": "Task", "id": made["id"], "attributes": changes}})
+    call("PATCH", f"/api/v1/tasks/{made['id']}/", body, environ)
+    field("task", "dates", made["id"], "-n", "3")
+    say("A member sees what there is to do, and answers: once at the market, and once from elsewhere, which is refused")
+    rota("user", "add", "wanjiru@example.org", environ=environ)
+    member = rota("token", "create", "--email", "wanjiru@example.org", environ=environ).strip()
+    field("todo", "--near", MARKET, ROTA_TOKEN=member)
+    answer = field("submit", made["id"], "cows=12", "--at", MARKET, ROTA_TOKEN=member)
+    field("submit", made["id"], "cows=12", "--at", ELSEWHERE, ROTA_TOKEN=member)
+    say("An admin approves the first, which pays; what came of it all")
+    field("approve", answer, "-m", "Well counted.")
+    field("submission", "list")
+    field("task", "show", made["id"])
+    field("people")
+
+
 def main() -> None:
     with TemporaryDirectory(prefix="rota-demo-") as folder:
         say("A server on an empty folder")
         with server(Path(folder)) as environ:
             run_bulk_job(environ)
             run_desk(environ)
+            run_field(environ)
 
 
 if __name__ == "__main__":

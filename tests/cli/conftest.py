@@ -7,14 +7,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.crew import Person, hired
 from cli.script import ACCOUNT, Handler, Script
 from rota.cli.main import main
+from web.serving import Server
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,32 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real server with a runner."""
+    server = Server(tmp_path_factory.mktemp("crew") / "data", workers=1, ROTA_DURABILITY="normal")
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def hire(server: Server) -> Callable[..., Person]:
+    return partial(hired, server)
+
+
+@pytest.fixture
+def sit_down(server: Server, monkeypatch: pytest.MonkeyPatch) -> Callable[[Person], None]:
+    """Let command lines be this person's."""
+
+    def sit(person: Person) -> None:
+        monkeypatch.setenv("ROTA_URL", f"http://{server.host}:{server.port}")
+        monkeypatch.setenv("ROTA_TOKEN", person.token)
+        monkeypatch.setenv("TZ", "UTC")
+        monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    return sit
 
 
 @pytest.fixture(autouse=True)

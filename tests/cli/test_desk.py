@@ -1,19 +1,14 @@
 """The commands of the desk, against a real server with runners: each test in an account of its own."""
 
-import importlib.util
-import json
-import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cli.conftest import Ran
+from cli.crew import Person, cells, refused
 from rota.cli.main import SECTIONS
 from rota.cli.shift import SUDO_VERBS
 from web.serving import Server
@@ -21,65 +16,14 @@ from web.serving import Server
 Rota = Callable[..., Ran]
 
 PASSWORD = "correct horse"
-EXAMPLES = Path(__file__).parents[2] / "examples"
-
-_numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("desk") / "data", workers=1, ROTA_DURABILITY="normal")
-    yield server
-    server.kill()
-
-
-@dataclass(frozen=True)
-class Person:
-    email: str
-    account: str
-    token: str
-
-
-@pytest.fixture
-def hire(server: Server) -> Callable[..., Person]:
-    """A new user, in a new account if none is named."""
-
-    def make(account: str | None = None, **words: Any) -> Person:
-        number = next(_numbers)
-        account = account or post(server, "accounts", {"name": f"desk {number}"})["id"]
-        body = {"email": f"p{number}@x.org", "account_id": account, **words}
-        email = post(server, "users", body)["email"]
-        return Person(email, account, post(server, "tokens", {"email": email})["token"])
-
-    return make
 
 
 @pytest.fixture(autouse=True)
-def ann(server: Server, hire: Callable[..., Person], monkeypatch: pytest.MonkeyPatch) -> Person:
+def ann(server: Server, hire: Callable[..., Person], sit_down: Callable[[Person], None]) -> Person:
     """Who sits at this test's desk: a plain member of an account."""
     person = hire()
-    monkeypatch.setenv("ROTA_URL", f"http://{server.host}:{server.port}")
-    monkeypatch.setenv("ROTA_TOKEN", person.token)
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    sit_down(person)
     return person
-
-
-def post(server: Server, what: str, body: Any) -> Any:
-    answer = server.call("POST", f"/admin/v1/{what}", json.dumps(body), Content_Type="application/json")
-    assert answer.status == 201, answer.body
-    return answer.json
-
-
-def cells(ran: Ran) -> list[list[str]]:
-    """The lines of a table without its head."""
-    return [line.split("\t") for line in ran.out.splitlines()[1:]]
-
-
-def refused(ran: Ran, said: str) -> None:
-    assert (ran.code, ran.out) == (1, "")
-    assert said in ran.err
-    assert ran.err.startswith("rota: ")
 
 
 def test_a_shift_at_the_desk(rota: Rota, ann: Person) -> None:
@@ -425,26 +369,3 @@ def test_a_server_that_is_not_there_is_told(
 ) -> None:
     monkeypatch.setenv("ROTA_URL", "http://127.0.0.1:1")
     refused(rota(*words), "Nobody answers at http://127.0.0.1:1")
-
-
-def test_the_demo_of_the_desk(
-    rota: Rota, ann: Person, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    spec = importlib.util.spec_from_file_location("demo", EXAMPLES / "demo.py")
-    assert spec and spec.loader
-    demo = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(demo)
-    codes: list[int] = []
-    said: list[str] = []
-
-    def run(*words: str, environ: dict[str, str]) -> str:
-        monkeypatch.setenv("ROTA_TOKEN", environ["ROTA_TOKEN"])
-        ran = rota(*words)
-        codes.append(ran.code)
-        said.append(ran.err)
-        return ran.out
-
-    monkeypatch.setattr(demo, "rota", run)
-    demo.run_desk(dict(os.environ))
-    assert [code for code in codes if code] == [1]  # the batch, of which one row is wrong
-    assert "Task completed. Task" in "".join(said)

@@ -4,12 +4,13 @@ Elsewhere they stand as the API gives them.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rota.cli.field_documents import Found, Object
 from rota.cli.looks import shortened
-from rota.cli.output import Looks, is_terminal
-from rota.cli.times import local
+from rota.cli.output import Looks
+from rota.cli.times import iso, local
 
 STYLES: Mapping[str, str] = {
     "Active": "green",
@@ -22,8 +23,12 @@ STYLES: Mapping[str, str] = {
     "Rejected": "red",
 }
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 Columns = Mapping[str, str]
 """The heads of a table, and the field that each shows."""
+
+_EMPTY: tuple[Any, ...] = (None, "", [])
 
 TASKS: Columns = {
     "id": "id",
@@ -110,7 +115,7 @@ def submission(found: Found) -> dict[str, Any]:
 
 
 def filled(record: Mapping[str, Any], without: set[str]) -> dict[str, Any]:
-    return {name: each for name, each in record.items() if name not in without and each not in (None, "", [])}
+    return {name: each for name, each in record.items() if name not in without and each not in _EMPTY}
 
 
 def flat(data: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, Any]]:
@@ -148,10 +153,10 @@ def change(event: Mapping[str, Any]) -> str:
     'status: d → a'
     """
     before, after = event.get("before") or {}, event.get("after") or {}
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if not before:
-        return ", ".join(f"{name}: {_short(after[name])}" for name in names)
-    return ", ".join(f"{name}: {_short(before.get(name))} → {_short(after.get(name))}" for name in names)
+        return ", ".join(f"{name}: {_fact(name, value)}" for name, value in after.items() if value not in _EMPTY)
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return ", ".join(f"{name}: {_fact(name, before.get(name))} → {_fact(name, after.get(name))}" for name in names)
 
 
 def told(found: Object) -> str:
@@ -187,8 +192,12 @@ def _target(found: Object) -> str:
     return f"{Content(number).name.lower()}:{found['attributes']['target_id']}"
 
 
-def _short(value: Any) -> str:
-    return shortened("none" if value in (None, "", []) else str(value)) if is_terminal() else str(value)
+def _fact(name: str, value: Any) -> str:
+    """As it is kept, but for moments, which are microseconds since 1970."""
+    if value in _EMPTY:
+        return "none"
+    is_moment = name.endswith("_at") and isinstance(value, int)
+    return iso(EPOCH + timedelta(microseconds=value)) if is_moment else shortened(str(value))
 
 
 def _local(text: str) -> tuple[str, str]:
