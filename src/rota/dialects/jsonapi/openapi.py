@@ -125,7 +125,7 @@ class _Api:
         linkage = f"{target.type}{'Linkages' if related.many else 'Linkage'}"
         listing = self._listing(target) if related.listed_by else ()
         verbs = {"get": _get(f"linkage_{name}", f"The linkage of {what}.", linkage, listing)}
-        if related.writable:
+        if related.writable and not related.fixed:
             body = {MEDIA_TYPE: shapes.linkage_written(target.type, related.many)}
             for verb, does in (("patch", "Replace"), ("post", "Add to"), ("delete", "Take from"))[
                 : 3 if related.many else 1
