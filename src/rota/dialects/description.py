@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rota import __version__
@@ -42,8 +42,8 @@ class Description:
     """A dialect's tables.
 
     `parameters`: name to where it stands, its schema and what it means; what follows a last `:` in such a name only
-    tells two of one name apart. `errors`: status to what it means; those of `always` any operation may answer.
-    `identify` gives an operation's id.
+    tells two of one name apart. A query parameter that is an object stands as `name[member]`. `errors`: status to what
+    it means; those of `always` any operation may answer, in the form of `error`. `identify` gives an operation's id.
     """
 
     title: str
@@ -56,6 +56,7 @@ class Description:
     schemes: Mapping[str, Node]
     security: Sequence[str]
     identify: Callable[[str, Operation], str]
+    error: Mapping[str, Node] = field(default_factory=lambda: {JSON: ref("Error")})
 
     def document(self) -> Node:
         return {
@@ -68,12 +69,15 @@ class Description:
 
     def parameter(self, name: str, *, required: bool = False) -> Node:
         where, schema, description = self.parameters[name]
+        named = self.schemas.get(str(schema.get("$ref")).removeprefix("#/components/schemas/"), schema)
+        members = where == "query" and named.get("type") == "object"
         return {
             "name": name.partition(":")[0],
             "in": where,
             "required": required or where == "path",
             "schema": schema,
             "description": description,
+            **({"style": "deepObject", "explode": True} if members else {}),
         }
 
     def _path(self, path: str, verbs: Mapping[str, Operation]) -> Node:
@@ -96,9 +100,8 @@ class Description:
 
     def _responses(self, operation: Operation) -> Node:
         good = {str(status): _response("Done.", content) for status, content in operation.answers.items()}
-        error = {JSON: ref("Error")}
         statuses = sorted({*self.always, *operation.errors})
-        return {**good, **{str(status): _response(self.errors[status], error) for status in statuses}}
+        return {**good, **{str(status): _response(self.errors[status], self.error) for status in statuses}}
 
 
 def _response(description: str, content: Mapping[str, Node]) -> Node:

@@ -8,6 +8,7 @@ import falcon
 import structlog
 
 from rota.dialects.jsonapi import app as jsonapi
+from rota.dialects.jsonapi import openapi as jsonapi_openapi
 from rota.dialects.kazoo import app as kazoo
 from rota.dialects.kazoo import openapi as kazoo_openapi
 from rota.dialects.queue import app as queue
@@ -79,7 +80,12 @@ def _own(service: Service, metrics: Metrics) -> falcon.App[Any, Any]:
     app.add_route("/healthz", health.Alive())
     app.add_route("/readyz", health.Ready(service.store, service.blobs, service.clock))
     app.add_route("/metrics", MetricsPage(metrics))
-    docs.add_routes(app, {"kazoo": kazoo_openapi.document(service.catalogue), "queue": queue_openapi.document()})
+    documents = {
+        "kazoo": kazoo_openapi.document(service.catalogue),
+        "queue": queue_openapi.document(),
+        "jsonapi": jsonapi_openapi.document(service.terms),
+    }
+    docs.add_routes(app, documents)
     return app
 
 

@@ -101,7 +101,7 @@ class _Series:
         resource, related = operation.target.resource, operation.target.related
         assert related is not None
         permit(self.at.actor, self.api.kept[resource.kind].access.change)
-        if not related.writable:
+        if related.fixed or not related.writable:
             raise Forbidden
         reader = self.api.reader(resource, self.lids)
         written = reader.linkage(related, _data(operation), pointer(operation.pointer, "data"))

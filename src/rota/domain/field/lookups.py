@@ -1,7 +1,7 @@
 """Reads the filters of lists as Django writes them: `date__year__gte` is a field, a part of it and a comparison."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -57,6 +57,14 @@ _PARTS: Mapping[Of, Mapping[str, Stretch | Cycle]] = {
     Of.MOMENT: {**OF_MOMENTS, "date": DAYS, "time": Cycle("time", 0, 0)},
 }
 _SAID = tuple(each.value for each in Comparison if each is not Comparison.WITHIN)
+
+
+def known(chosen: Filter) -> Iterator[tuple[str, str | None, Comparison]]:
+    """All lookups of a field: what follows its name, such as `__year__gte`, the part and the comparison."""
+    for part in (None, *_PARTS.get(chosen.of, {})):
+        before = "" if part is None else f"__{part}"
+        yield before, part, Comparison.EXACT
+        yield from ((f"{before}__{each}", part, Comparison(each)) for each in _SAID)
 
 
 def is_filter(filters: Mapping[str, Filter], name: str) -> bool:
