@@ -134,7 +134,7 @@ def _locations() -> Iterator[tuple[str, str]]:
 
 def _series(rows: int, sqlite: bool) -> str:
     if not sqlite:
-        return f"FROM generate_series(1, {rows}) AS s (k)"
+        return f"FROM generate_series(CAST(1 AS bigint), {rows}) AS s (k)"
     return f"FROM (WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {rows}) SELECT k FROM n)"
 
 

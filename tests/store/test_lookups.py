@@ -17,6 +17,7 @@ from rota.domain.field.lookups import Filter, Of, conditions
 from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.terms import Terms
 from rota.operations.field.calendars import note_times
+from rota.store import finding
 from rota.store.port import Store
 from timing import ZONES, instant
 
@@ -78,7 +79,8 @@ def tasks(store: Store) -> list[Made]:
         insert(tx, "locations", "id, account_id, name, country, description, created_at, modified_at", places)
         columns = (
             "id, account_id, name, folded_name, description, start_at, zone, start_given, end_given, status,"
-            " required_expertise, target_content_type, target_id, project_id, created_by, created_at, modified_at"
+            " required_expertise, target_content_type, target_id, project_id, created_by, created_at, modified_at,"
+            " occurrence_count"
         )
         insert(
             tx,
@@ -86,7 +88,8 @@ def tasks(store: Store) -> list[Made]:
             columns,
             [
                 f"({each.id}, '{ROOT}', 't', 't', '', {each.id % 3}, 'UTC', TRUE, TRUE, '{each.status}', 1, 15, 1,"
-                f" {each.project or 'NULL'}, 1, {each.created}, {each.created})"
+                f" {each.project or 'NULL'}, 1, {each.created}, {each.created},"
+                f" {len(each.occurrences)})"
                 for each in all_made
             ],
         )
@@ -213,13 +216,29 @@ def found(store: Store, chosen: list[tuple[str, str, str | None, str, list[Any]]
         return tx.find("tasks", Query(asked, order=(Order("id"),), limit=TASKS), account_id=ROOT)
 
 
+WAYS = ((1000, 0, 0), (0, 1000, 0), (0, 0, 1000), (0, 0, 0))
+"""Gathered, looked for among the first, walked past a set, walked with looks."""
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(chosen=st.lists(lookups(), min_size=1, max_size=3), zone=st.sampled_from(ZONES).map(ZoneInfo))
+@given(
+    chosen=st.lists(lookups(), min_size=1, max_size=3),
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+    way=st.sampled_from(WAYS),
+)
 def test_lists_are_what_a_naive_reading_picks(
-    store: Store, tasks: list[Made], chosen: list[tuple[str, str, str | None, str, list[Any]]], zone: ZoneInfo
+    store: Store,
+    tasks: list[Made],
+    chosen: list[tuple[str, str, str | None, str, list[Any]]],
+    zone: ZoneInfo,
+    way: tuple[int, int, int],
 ) -> None:
+    """Whichever way to the page is taken."""
     expected = picked(tasks, chosen, zone)
-    assert found(store, chosen, zone) == Found(tuple(expected), len(expected))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in zip(("FEW", "AHEAD", "MANY"), way, strict=True):
+            patch.setattr(finding, name, value)
+        assert found(store, chosen, zone) == Found(tuple(expected), len(expected))
 
 
 @pytest.mark.parametrize(
@@ -251,7 +270,7 @@ def test_what_is_not_there_is_least_and_the_id_breaks_ties(store: Store, tasks: 
     assert list(of.ids) == [task.id for task in expected]
 
 
-def test_a_list_takes_two_statements_whatever_is_asked(store: Store, tasks: list[Made], statements: list[str]) -> None:
+def test_a_list_takes_few_statements_whatever_is_asked(store: Store, tasks: list[Made], statements: list[str]) -> None:
     statements.clear()
     chosen: list[Any] = [
         ("date", "date__gte", None, "gte", [date(2018, 1, 1)]),

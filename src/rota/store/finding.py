@@ -1,8 +1,10 @@
-"""Finds the page of a list that a query asks for, and counts the whole: two statements at most, whatever is asked.
+"""Finds the page of a list that a query asks for, and counts the whole: four statements at most, whatever is asked.
 
 The count is asked first, for it says which way to the page is the shorter one. Where few records fit, they are gathered
-and sorted. Where many do, the index is walked that has the order asked for, until the page is full. Left to themselves
-the databases guess, and SQLite, which has no statistics, guesses wrong: it sorts half a table for want of an index.
+and sorted. Where many do, the page is looked for among the first in the order that is asked for. If that does not fill
+it, the index of the order is walked past all that is not in the set of those that fit: what sorts a list often goes
+with what filters it, such as a start with dates, so that the first to fit may be far along. Left to themselves the
+databases guess, and SQLite, which has no statistics, sorts half a table for want of a better guess.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,8 +17,14 @@ from rota.store.comparisons import test_of
 from rota.store.lookups import COLLECTIONS, RELATIONS, Collection, Relation
 from rota.store.port import Row
 
-FEW = 2000
-"""So many are gathered sooner than found along the way."""
+FEW = 500
+"""So many are gathered and sorted sooner than found along the way."""
+
+AHEAD = 500
+"""So many records are looked at, first in order, before a set is made of all that fit."""
+
+MANY = 100_000
+"""Of more, PostgreSQL could not keep a set in the memory that it has for one: each record is looked at by itself."""
 
 Run = Callable[[str, Mapping[str, str], Mapping[str, Any]], list[Row]]
 """The rows of a statement whose slots are filled: its name, the slots, the parameters."""
@@ -24,29 +32,64 @@ Run = Callable[[str, Mapping[str, str], Mapping[str, Any]], list[Row]]
 
 def find(run: Run, collection: str, query: Query, params: Mapping[str, Any]) -> Found:
     """A page of ids, and how many there are."""
-    filled = _Filling(COLLECTIONS[collection], dict(query.params))
-    filled.ask(query)
-    paged = {"limit": query.limit, "offset": query.offset}
-    counted, where = filled.counting(f"{collection}_count")
-    count = run(counted, {"where": where}, {**params, **filled.values})[0]["n"]
-    if query.offset >= count:
-        return Found((), count)
-    few = count <= FEW and bool(filled.tests) and f"{collection}_gather" in GATHERED
-    statement, where = (f"{collection}_gather", filled.where()) if few else (f"{collection}_find", filled.walked())
-    slots = {"where": where, "order": _order(filled.known, query)}
-    return Found(tuple(row["id"] for row in run(statement, slots, {**params, **filled.values, **paged})), count)
+    search = _Search(run, collection, query, _filled(collection, query), params)
+    count = search.count()
+    return Found(search.page(count) if query.offset < count else (), count)
 
 
 def select(run: Run, statement: str, collection: str, query: Query, params: Mapping[str, Any]) -> list[Row]:
     """The rows of a page, by a statement that reads more than ids."""
-    filled = _Filling(COLLECTIONS[collection], dict(query.params))
-    filled.ask(query)
+    filled = _filled(collection, query)
     slots = {"where": filled.where(), "order": _order(filled.known, query)}
     return run(statement, slots, {**params, **filled.values, "limit": query.limit, "offset": query.offset})
 
 
-GATHERED = frozenset({"tasks_gather", "occurrences_gather", "submissions_gather"})
-"""The lists that are long enough to choose between two ways."""
+LONG = frozenset({"tasks", "occurrences", "submissions"})
+"""The lists for which it matters which way is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    run: Run
+    collection: str
+    query: Query
+    filled: "_Filling"
+    params: Mapping[str, Any]
+
+    def count(self) -> int:
+        statement, where = self.filled.counting(f"{self.collection}_count")
+        count: int = self.run(statement, {"where": where}, {**self.params, **self.filled.values})[0]["n"]
+        return count
+
+    def page(self, count: int) -> tuple[int, ...]:
+        """By the way that is the shorter one."""
+        query, filled = self.query, self.filled
+        if self.collection not in LONG or not filled.tests:
+            return self._ids("find", where=filled.where())
+        if count <= FEW or any(each.field in filled.known.costly for each in query.order):
+            return self._ids("gather", chosen=f"SELECT DISTINCT * FROM ({filled.chosen()}) passing")
+        end = query.offset + query.limit
+        found = self._among_the_first() if end <= AHEAD else []
+        if len(found) >= min(end, count):
+            return tuple(found[query.offset : end])
+        return self._ids("find", where=filled.walked(count))
+
+    def _among_the_first(self) -> list[int]:
+        ahead = self._ids("find", {"limit": AHEAD, "offset": 0}, where="")
+        fitting = set(self._ids("among", {"ids": str([*ahead])}, where=self.filled.looked_up()))
+        return [each for each in ahead if each in fitting]
+
+    def _ids(self, statement: str, given: Mapping[str, Any] | None = None, /, **slots: str) -> tuple[int, ...]:
+        slots["order"] = _order(self.filled.known, self.query)
+        paged = {"limit": self.query.limit, "offset": self.query.offset}
+        values = {**self.params, **self.filled.values, **paged, **(given or {})}
+        return tuple(row["id"] for row in self.run(f"{self.collection}_{statement}", slots, values))
+
+
+def _filled(collection: str, query: Query) -> "_Filling":
+    filled = _Filling(COLLECTIONS[collection], dict(query.params))
+    filled.ask(query)
+    return filled
 
 
 @dataclass(slots=True)
@@ -58,17 +101,20 @@ class _Related:
     absent: bool
 
     @property
-    def chosen(self) -> str:
+    def _asked(self) -> str:
         return " AND ".join([self.relation.scope, *self.tests])
+
+    @property
+    def ids(self) -> str:
+        return f"{self.relation.key} FROM {self.relation.rows} WHERE {self._asked}"
 
     def listed(self, record: str) -> str:
         """A list of ids, from which a database may start."""
-        select = f"SELECT {self.relation.key} FROM {self.relation.rows} WHERE {self.chosen}"
-        return f"{record} {'NOT IN' if self.absent else 'IN'} ({select})"
+        return f"{record} {'NOT IN' if self.absent else 'IN'} (SELECT {self.ids})"
 
     def looked_up(self, record: str) -> str:
         """A look at the record at hand."""
-        select = f"SELECT 1 FROM {self.relation.rows} WHERE {self.relation.key} = {record} AND {self.chosen}"
+        select = f"SELECT 1 FROM {self.relation.rows} WHERE {self.relation.key} = {record} AND {self._asked}"
         return f"{'NOT ' if self.absent else ''}EXISTS ({select})"
 
 
@@ -102,7 +148,9 @@ class _Filling:
         relation = RELATIONS[name]
         absent = [test for test in tests if test.comparison is Comparison.ISNULL and test.value]
         present = [test for test in tests if test.comparison is not Comparison.ISNULL]
-        if absent:
+        if absent and relation.none:
+            self.plain.append(relation.none)
+        elif absent:
             yield _Related(relation, [], True)
         if len(absent) < len(tests):
             yield _Related(relation, self._row_tests(name, present), False)
@@ -114,23 +162,41 @@ class _Filling:
 
     @property
     def tests(self) -> list[str]:
-        related = [each.listed(self.known.id) for many in self.related.values() for each in many]
-        return [*self.plain, *related]
+        return [*self.plain, *(each.listed(self.known.id) for each in self._all_related())]
 
     def where(self) -> str:
         return "".join(f" AND {test}" for test in self.tests)
 
-    def walked(self) -> str:
-        """No index serves a test that is a CASE: what is left to walk is the order's."""
-        looks = [each.looked_up(self.known.id) for many in self.related.values() for each in many]
-        return "".join(f" AND CASE WHEN {test} THEN TRUE ELSE FALSE END" for test in [*self.plain, *looks])
+    def walked(self, count: int) -> str:
+        """What is asked while an order's index is walked."""
+        return _unserved(f"{self.known.id} IN ({self.chosen()})") if count <= MANY else self.looked_up()
+
+    def looked_up(self) -> str:
+        """The same, asked of each record by itself."""
+        looks = [each.looked_up(self.known.id) for each in self._all_related()]
+        return "".join(map(_unserved, [*self.plain, *looks]))
+
+    def chosen(self) -> str:
+        """The ids of all that pass."""
+        known, related = self.known, self._all_related()
+        if not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent:
+            return f"SELECT {related[0].ids}"
+        return f"SELECT {known.id} FROM {known.table} WHERE {known.scope}{self.where()}"
+
+    def _all_related(self) -> list[_Related]:
+        return [each for many in self.related.values() for each in many]
 
     def counting(self, usual: str) -> tuple[str, str]:
         """The statement that counts, and what is asked of it."""
-        related = [each for many in self.related.values() for each in many]
+        related = self._all_related()
         if not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent:
             return related[0].relation.counted, "".join(f" AND {test}" for test in related[0].tests)
         return usual, self.where()
+
+
+def _unserved(test: str) -> str:
+    """No index serves a test that is a CASE: what is left is the index of the order, or the ids."""
+    return f" AND CASE WHEN {test} THEN TRUE ELSE FALSE END"
 
 
 def _words(known: Collection, query: Query, values: dict[str, Any]) -> Iterator[str]:

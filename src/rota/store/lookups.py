@@ -22,24 +22,33 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Rows of other tables, those whose `key` is the record's id; `scope` are those of the account. Where all that is
-    asked is asked of them, the statement `counted` counts the records faster."""
+    asked is asked of them, the statement `counted` counts the records faster. `none` tells a record without any."""
 
     rows: str
     key: str
     scope: str
     counted: str | None = None
+    none: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """`fields` may be tested, `orders` sorted by; `named` are whole conditions."""
+    """`fields` may be tested, `orders` sorted by; `named` are whole conditions. The `table` has the alias that columns
+    have here and in the statements. No index has a `costly` order."""
 
+    table: str
     id: str
     fields: Mapping[str, Column]
     orders: Mapping[str, str]
     nullable: frozenset[str] = frozenset()
     name: str = "name"
     named: Mapping[str, str] = field(default_factory=dict)
+    costly: frozenset[str] = frozenset()
+
+    @property
+    def scope(self) -> str:
+        """What is the account's."""
+        return f"{self.table.split()[1]}.account_id = :account_id"
 
 
 def _date(column: str, week: str, week_day: str) -> Mapping[str, str]:
@@ -57,7 +66,9 @@ def _time(column: str) -> Mapping[str, str]:
 
 RELATIONS: Mapping[str, Relation] = {
     # Tested by what the occurrences have in common, see `times`.
-    "occurrences": Relation("task_times d", "d.task_id", "d.account_id = :account_id", "tasks_count_timed"),
+    "occurrences": Relation(
+        "task_times d", "d.task_id", "d.account_id = :account_id", "tasks_count_timed", "t.occurrence_count = 0"
+    ),
     "locations": Relation(
         "task_locations tl JOIN locations tll ON tll.id = tl.location_id",
         "tl.task_id",
@@ -69,6 +80,7 @@ RELATIONS: Mapping[str, Relation] = {
 
 COLLECTIONS: Mapping[str, Collection] = {
     "tasks": Collection(
+        "tasks t",
         "t.id",
         {
             "id": Column("t.id"),
@@ -79,7 +91,7 @@ COLLECTIONS: Mapping[str, Collection] = {
             "required_expertise": Column("t.required_expertise"),
             "created": Column("t.created_at"),
             "modified": Column("t.modified_at"),
-            "locations": Column("tl.location_id", of="locations"),
+            "locations": Column("tll.id", of="locations"),
             "segment_rules": Column("tr.segment_rule_id", of="segment_rules"),
             "date": Column("o.date", _date("o.date", "o.week", "o.week_day"), "occurrences"),
             "start_time": Column("o.start_time", _time("o.start_time"), "occurrences"),
@@ -102,8 +114,10 @@ COLLECTIONS: Mapping[str, Collection] = {
         frozenset({"estimated_time", "project", "bounty_amount", "end"}),
         name="t.folded_name",
         named={"eligible": offers.ELIGIBLE},
+        costly=frozenset({"near"}),
     ),
     "occurrences": Collection(
+        "occurrences o",
         "o.id",
         {
             "id": Column("o.id"),
@@ -122,6 +136,7 @@ COLLECTIONS: Mapping[str, Collection] = {
         },
     ),
     "submissions": Collection(
+        "submissions s",
         "s.id",
         {
             "id": Column("s.id"),
@@ -144,6 +159,7 @@ COLLECTIONS: Mapping[str, Collection] = {
         named={"own": "s.user_id = :own"},
     ),
     "bounties": Collection(
+        "bounties b",
         "b.id",
         {"id": Column("b.id"), "task": Column("b.task_id"), "created": Column("b.created_at")},
         {"amount": "b.amount", "created": "b.created_at", "id": "b.id"},
@@ -151,10 +167,12 @@ COLLECTIONS: Mapping[str, Collection] = {
 }
 
 
-def _of_names(alias: str, **more: Column) -> Collection:
+def _of_names(table: str, **more: Column) -> Collection:
     """A collection of records that have a name and little else."""
+    alias = table.split()[1]
     columns = {"created": f"{alias}.created_at", "modified": f"{alias}.modified_at"}
     return Collection(
+        table,
         f"{alias}.id",
         {
             "id": Column(f"{alias}.id"),
@@ -169,17 +187,20 @@ def _of_names(alias: str, **more: Column) -> Collection:
 
 COLLECTIONS = {
     **COLLECTIONS,
-    "clients": _of_names("c"),
-    "projects": _of_names("p"),
-    "location_types": _of_names("lt"),
+    "clients": _of_names("clients c"),
+    "projects": _of_names("projects p"),
+    "location_types": _of_names("location_types lt"),
     "locations": _of_names(
-        "l",
+        "locations l",
         country=Column("l.country"),
         parent=Column("l.parent_id"),
         location_type=Column("l.location_type_id"),
     ),
-    "segment_rules": _of_names("r", active=Column("r.active"), target_content_type=Column("r.target_content_type")),
+    "segment_rules": _of_names(
+        "segment_rules r", active=Column("r.active"), target_content_type=Column("r.target_content_type")
+    ),
     "forms": Collection(
+        "forms f",
         "f.id",
         {"id": Column("f.id"), "title": Column("f.title"), "id_string": Column("f.id_string")},
         {
@@ -192,6 +213,7 @@ COLLECTIONS = {
         name="lower(f.title)",
     ),
     "people": Collection(
+        "users u",
         "u.id",
         {
             "id": Column("u.id"),

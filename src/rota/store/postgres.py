@@ -141,7 +141,10 @@ class PostgresStore:
         self.url = url
         self._sql = load("postgres", "psycopg")
         self._observe = observe
-        options = f"-c lock_timeout={round(busy_s * 1000)}" + ("" if durable else " -c synchronous_commit=off")
+        # Statements here take milliseconds, and compiling one that looks expensive took two seconds.
+        options = f"-c jit=off -c lock_timeout={round(busy_s * 1000)}" + (
+            "" if durable else " -c synchronous_commit=off"
+        )
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,

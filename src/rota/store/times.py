@@ -45,7 +45,8 @@ def tests(columns: Mapping[str, Column], asked: Sequence[Condition], placed: Pla
         yield _necessary(test, placed)
     if not _suffices(asked):
         sql = "".join(f" AND {test_of(columns[test.field], test, placed)}" for test in asked)
-        looked = f"EXISTS (SELECT 1 FROM occurrences o WHERE o.task_id = d.task_id{sql})"
+        # No EXISTS: PostgreSQL would make a set of all tasks that have one.
+        looked = f"(SELECT 1 FROM occurrences o WHERE o.task_id = d.task_id{sql} LIMIT 1) IS NOT NULL"
         yield f"({' OR '.join([*_sufficient(asked, placed), looked])})"
 
 
@@ -59,7 +60,19 @@ def _necessary(test: Condition, placed: Placed) -> str:
     if test.comparison in _UP:
         return test_of(common.last, test, placed)
     spans = [_span(common, *each, placed) for each in _stretches(test)]
-    return f"({' OR '.join(spans)})" if spans else "FALSE"
+    days = "".join(f" AND {common.parts[part]} & {placed(bits)} <> 0" for part, bits in _calendar(test).items())
+    return f"({' OR '.join(spans)}){days}" if spans else "FALSE"
+
+
+def _calendar(test: Condition) -> Mapping[str, int]:
+    """Bits of the months and days of single dates, for a task that has dates before and after one mostly has it not."""
+    if test.field != "date" or test.comparison is not Comparison.IN:
+        return {}
+    bits = {"month": 0, "day": 0}
+    for date in test.value:
+        bits["month"] |= 1 << date // 100 % 100
+        bits["day"] |= 1 << date % 100
+    return bits
 
 
 def _stretches(test: Condition) -> Sequence[tuple[int | None, int | None]]:

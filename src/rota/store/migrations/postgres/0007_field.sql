@@ -151,6 +151,10 @@ CREATE INDEX tasks_by_end_down ON tasks (account_id, end_at DESC NULLS LAST, id)
 CREATE INDEX tasks_by_estimate_down ON tasks (account_id, estimated_us DESC NULLS LAST, id);
 CREATE INDEX tasks_by_bounty_down ON tasks (account_id, bounty_amount DESC NULLS LAST, id);
 CREATE INDEX tasks_by_project_down ON tasks (account_id, project_id DESC NULLS LAST, id);
+CREATE INDEX tasks_by_expertise ON tasks (account_id, required_expertise, id);
+CREATE INDEX tasks_by_parent ON tasks (account_id, parent_id, id);
+CREATE INDEX tasks_by_client ON tasks (account_id, client_id, id);
+CREATE INDEX tasks_without_occurrences ON tasks (account_id, id) WHERE occurrence_count = 0;
 CREATE INDEX tasks_by_words ON tasks (account_id, folded_name);
 CREATE INDEX tasks_of_project ON tasks (project_id, id) WHERE project_id IS NOT NULL;
 CREATE INDEX tasks_of_parent ON tasks (parent_id) WHERE parent_id IS NOT NULL;
@@ -212,6 +216,11 @@ CREATE INDEX occurrences_of_account ON occurrences (account_id, id);
 CREATE INDEX occurrences_of_task ON occurrences (task_id, date, start_time, end_time, week, week_day);
 CREATE INDEX occurrences_in_time ON occurrences (task_id, ends_at, starts_at);
 CREATE INDEX occurrences_by_date ON occurrences (account_id, date, start_time, id, task_id, end_time, week, week_day);
+CREATE INDEX occurrences_by_start ON occurrences (account_id, start_time, id);
+CREATE INDEX occurrences_by_start_down ON occurrences (account_id, start_time DESC, id);
+CREATE INDEX occurrences_by_end ON occurrences (account_id, end_time, id);
+CREATE INDEX occurrences_by_end_down ON occurrences (account_id, end_time DESC, id);
+CREATE INDEX occurrences_by_created ON occurrences (account_id, created_at, id);
 CREATE INDEX occurrences_at_location ON occurrences (location_id) WHERE location_id IS NOT NULL;
 
 -- What the occurrences of a task have in common, so that lists of tasks are filtered by them without a look at each: the
@@ -261,6 +270,11 @@ CREATE TABLE submissions (
     CHECK (paid = 0 OR status = 'a')
 );
 CREATE INDEX submissions_of_account ON submissions (account_id, id);
+CREATE INDEX submissions_by_time ON submissions (account_id, submitted_at, id);
+CREATE INDEX submissions_by_created ON submissions (account_id, created_at, id);
+CREATE INDEX submissions_by_modified ON submissions (account_id, modified_at, id);
+CREATE INDEX submissions_by_status ON submissions (account_id, status, id);
+CREATE INDEX submissions_by_status_down ON submissions (account_id, status DESC, id);
 CREATE INDEX submissions_of_task ON submissions (task_id, user_id, status);
 CREATE INDEX submissions_of_user ON submissions (user_id, id);
 CREATE INDEX submissions_by_user ON submissions (user_id, status);

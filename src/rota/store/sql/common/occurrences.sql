@@ -4,8 +4,14 @@ SELECT o.id FROM occurrences o WHERE o.account_id = :account_id{where} ORDER BY 
 
 -- name: occurrences_gather
 -- The same of few: they are looked for first, and sorted then.
-WITH chosen AS MATERIALIZED (SELECT o.id AS chosen_id FROM occurrences o WHERE o.account_id = :account_id{where})
-SELECT o.id FROM chosen CROSS JOIN occurrences o WHERE o.id = chosen_id ORDER BY {order} LIMIT :limit OFFSET :offset;
+WITH chosen (chosen_id) AS MATERIALIZED ({chosen})
+SELECT o.id FROM chosen CROSS JOIN occurrences o WHERE o.id = chosen_id AND o.account_id = :account_id
+ORDER BY {order} LIMIT :limit OFFSET :offset;
+
+-- name: occurrences_among
+-- Which of these pass. A CASE, so that the ids are what a database starts from.
+SELECT o.id FROM occurrences o
+WHERE o.id IN ({ids}) AND CASE WHEN o.account_id = :account_id THEN TRUE ELSE FALSE END{where};
 
 -- name: occurrences_count
 -- How many there are.

@@ -4,8 +4,14 @@ SELECT s.id FROM submissions s WHERE s.account_id = :account_id{where} ORDER BY 
 
 -- name: submissions_gather
 -- The same of few: they are looked for first, and sorted then.
-WITH chosen AS MATERIALIZED (SELECT s.id AS chosen_id FROM submissions s WHERE s.account_id = :account_id{where})
-SELECT s.id FROM chosen CROSS JOIN submissions s WHERE s.id = chosen_id ORDER BY {order} LIMIT :limit OFFSET :offset;
+WITH chosen (chosen_id) AS MATERIALIZED ({chosen})
+SELECT s.id FROM chosen CROSS JOIN submissions s WHERE s.id = chosen_id AND s.account_id = :account_id
+ORDER BY {order} LIMIT :limit OFFSET :offset;
+
+-- name: submissions_among
+-- Which of these pass. A CASE, so that the ids are what a database starts from.
+SELECT s.id FROM submissions s
+WHERE s.id IN ({ids}) AND CASE WHEN s.account_id = :account_id THEN TRUE ELSE FALSE END{where};
 
 -- name: submissions_count
 -- How many there are.

@@ -4,8 +4,14 @@ SELECT t.id FROM tasks t WHERE t.account_id = :account_id{where} ORDER BY {order
 
 -- name: tasks_gather
 -- The same of few: they are looked for first, and sorted then.
-WITH chosen AS MATERIALIZED (SELECT t.id AS chosen_id FROM tasks t WHERE t.account_id = :account_id{where})
-SELECT t.id FROM chosen CROSS JOIN tasks t WHERE t.id = chosen_id ORDER BY {order} LIMIT :limit OFFSET :offset;
+WITH chosen (chosen_id) AS MATERIALIZED ({chosen})
+SELECT t.id FROM chosen CROSS JOIN tasks t WHERE t.id = chosen_id AND t.account_id = :account_id
+ORDER BY {order} LIMIT :limit OFFSET :offset;
+
+-- name: tasks_among
+-- Which of these pass. A CASE, so that the ids are what a database starts from.
+SELECT t.id FROM tasks t
+WHERE t.id IN ({ids}) AND CASE WHEN t.account_id = :account_id THEN TRUE ELSE FALSE END{where};
 
 -- name: tasks_count
 -- How many there are.
