@@ -35,16 +35,16 @@ def test_a_row_that_cannot_be_taken_says_why_and_spares_the_others(world: World)
         cells(name="good"),
     ]
     assert errors(world.change(field.import_locations, rows)) == [
-        "name may not be blank, country must be a country's code of ISO 3166, such as KE",
-        "longitude must be a number of degrees, radius must be a number of metres, more than 0 and 20000000 at most",
+        "name may not be blank; country must be a country's code of ISO 3166, such as KE",
+        "longitude must be a number of degrees; radius must be a number of metres, more than 0 and 20000000 at most",
         "latitude is required with a longitude",
         "longitude is required with a latitude",
-        "longitude must be a number of degrees from -180 to 180, latitude must be a number of degrees from -90 to 90",
+        "longitude must be a number of degrees from -180 to 180; latitude must be a number of degrees from -90 to 90",
         "radius is required with a geopoint",
         "longitude is required with a radius",
         "shapefile.coordinates.0 must have 4 positions at least",
         "shapefile must be a GeoJSON MultiPolygon",
-        "parent does not exist, location_type does not exist",
+        "parent does not exist; location_type does not exist",
         "parent does not exist",
         "",
     ]

@@ -53,3 +53,8 @@ AND t.id IN (SELECT o.id FROM tasks o WHERE o.project_id = :project_id UNION {id
 -- name: tasks_project_set!
 -- They are in that project, or in none.
 UPDATE tasks SET project_id = :project_id, modified_at = :now WHERE id IN ({ids});
+
+-- name: projects_named
+-- Projects of these names: for each the newest, and how many there are.
+SELECT name, max(id) AS id, count(*) AS n FROM projects WHERE account_id = :account_id AND name IN ({words})
+GROUP BY name;
