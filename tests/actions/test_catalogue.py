@@ -18,7 +18,7 @@ SHIPPED = {
     "accounts": ["import"],
     "http": ["call"],
     "queue": ["add", "update", "delete"],
-    "field": ["import_locations", "import_tasks"],
+    "field": ["import_locations", "import_tasks", "export_submissions"],
 }  # fmt: skip
 
 

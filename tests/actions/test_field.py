@@ -1,10 +1,16 @@
 """The category field: cells as fields, one outcome a row, and rights."""
 
+import json
+
 import pytest
 
-from actions.world import World, errors
+from actions.world import NOW, World, errors
+from ground import TERMS
 from rota.actions import field
 from rota.actions.registry import Refused
+from rota.operations.accounts import actor_of_user
+from rota.operations.field import exports
+from rota.operations.field.everything import collections
 from rota.operations.field.imports import COLUMNS
 
 
@@ -59,3 +65,24 @@ def test_who_may_not_write_adds_nothing(world: World, user: str) -> None:
     )
     assert isinstance(answer, Refused)
     assert str(answer) == "forbidden"
+
+
+def test_an_export_is_of_the_accounts_own_submissions_and_for_admins(world: World) -> None:
+    kept = collections(TERMS)
+    given = {"name": "a", "timing_rule": "FREQ=DAILY", "target_content_type": 13, "target_id": world.admin}
+    with world.store.write() as tx:
+        actor = actor_of_user(tx, world.admin)
+        assert actor
+        task = kept["task"].create(tx, actor, {**given, "status": "a"}, now=NOW)
+        sent = [
+            kept["submission"].create(tx, actor, {"task": task, "data": {"stalls": number}}, now=NOW)
+            for number in range(205)
+        ]
+    found = world.generate(field.export_submissions)
+    assert [line["id"] for line in found] == sent
+    assert set(found[0]) == {*exports.FIXED, "data"}
+    assert (found[7]["user"], found[7]["task_name"]) == ("admin@example.org", "a")
+    assert json.loads(found[7]["data"]) == {"stalls": 7}
+    assert world.generate(field.export_submissions, world.customer) == []
+    with pytest.raises(Refused, match="forbidden"):
+        world.generate(field.export_submissions, user_id=world.member)

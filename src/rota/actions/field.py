@@ -1,14 +1,17 @@
 """The category `field`: what people in the field work with, written in bulk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from rota.actions.registry import ERROR, Answer, Batch, Context, Form, Refused, action
+from rota.actions.registry import ERROR, Answer, Batch, Context, Form, Line, Refused, action
 from rota.actions.standing import FORBIDDEN, actor_at, all_refused, tx_of
 from rota.domain.errors import Forbidden
 from rota.domain.faults import Fault
 from rota.domain.field import writing
-from rota.operations.field import imports, task_batches
+from rota.domain.field.queries import Query
+from rota.operations.field import exports, imports, task_batches
+from rota.operations.field.access import is_admin
 
 CATEGORY = "field"
 LOCATION_ID, TASK_ID = "location_id", "task_id"
@@ -88,6 +91,29 @@ def import_tasks(context: Context, batch: Batch) -> Sequence[Answer]:
     except Forbidden:
         return all_refused(batch, FORBIDDEN)
     return [{TASK_ID: each} if isinstance(each, int) else _refused(each.faults) for each in outcomes]
+
+
+@action(
+    CATEGORY,
+    "export_submissions",
+    description="List all submissions of the account of the task",
+    doc="For each submission, in the order in which they came, returns the fields:\n"
+    "* `id`, `task`, `task_name`, `user`: its number, the task, and the e-mail address of whoever answered.\n"
+    "* `location`, `location_name`: where it is for, or empty. `longitude`, `latitude`: where it was sent from.\n"
+    "* `submission_time`: ISO 8601. `status`: a, b, c or d. `valid`: true or false. `comments`.\n"
+    "* `amount`: what was paid for it. `data`: the answers, as JSON.\n"
+    "Note: for admins only.\n",
+    form=Form.GENERATOR,
+    output=(*exports.FIXED, exports.DATA),
+)
+def export_submissions(context: Context) -> Iterator[list[Line]]:
+    """By id. Raises Refused unless an admin started the job."""
+    actor = actor_at(context)
+    if actor is None or not is_admin(actor):
+        raise Refused(FORBIDDEN)
+    lines = exports.lines(tx_of(context), actor, Query(), context.options["terms"])
+    while page := list[Line](islice(lines, exports.PAGE)):
+        yield page
 
 
 def _given(row: Mapping[str, str]) -> dict[str, Any]:
