@@ -1,12 +1,11 @@
 """The category `field`: what people in the field work with, written in bulk."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from rota.actions.registry import ERROR, Answer, Batch, Context, Form, Line, Refused, action
 from rota.actions.standing import FORBIDDEN, actor_at, all_refused, tx_of
-from rota.domain.errors import Forbidden
 from rota.domain.faults import Fault
 from rota.domain.field import writing
 from rota.domain.field.queries import Query
@@ -20,6 +19,7 @@ LOCATION_ROWS, TASK_ROWS = 500, 200
 
 LOCATION_COLUMNS = tuple(name for name in imports.COLUMNS if name != "name")
 TASK_COLUMNS = tuple(name for name in writing.FIELDS if name != "name")
+_Write = Callable[..., Sequence[int | tuple[Fault, ...]]]
 LISTS = ("segment_rules", "locations")
 
 
@@ -44,14 +44,7 @@ LISTS = ("segment_rules", "locations")
 )
 def import_locations(context: Context, batch: Batch) -> Sequence[Answer]:
     """Rows are written in the order of the file, so that parents are there before their children."""
-    actor = actor_at(context)
-    if actor is None:
-        return all_refused(batch, FORBIDDEN)
-    try:
-        outcomes = imports.add_all(tx_of(context), actor, batch.rows, context.options["terms"], now=context.now)
-    except Forbidden:
-        return all_refused(batch, FORBIDDEN)
-    return [{LOCATION_ID: each} if isinstance(each, int) else _refused(each) for each in outcomes]
+    return _written(context, batch, LOCATION_ID, imports.add_all, batch.rows)
 
 
 @action(
@@ -82,15 +75,7 @@ def import_locations(context: Context, batch: Batch) -> Sequence[Answer]:
 )
 def import_tasks(context: Context, batch: Batch) -> Sequence[Answer]:
     """A chunk that runs again has left no trace: what it created was never committed."""
-    actor = actor_at(context)
-    if actor is None:
-        return all_refused(batch, FORBIDDEN)
-    given, terms = [_given(row) for row in batch], context.options["terms"]
-    try:
-        outcomes = task_batches.import_all(tx_of(context), actor, given, terms, now=context.now)
-    except Forbidden:
-        return all_refused(batch, FORBIDDEN)
-    return [{TASK_ID: each} if isinstance(each, int) else _refused(each.faults) for each in outcomes]
+    return _written(context, batch, TASK_ID, task_batches.import_all, [_given(row) for row in batch])
 
 
 @action(
@@ -116,6 +101,15 @@ def export_submissions(context: Context) -> Iterator[list[Line]]:
         yield page
 
 
+def _written(context: Context, batch: Batch, column: str, write: _Write, rows: Sequence[Any]) -> Sequence[Answer]:
+    """For each row the id of its record, in that column, or what is wrong with it."""
+    actor = actor_at(context)
+    if actor is None or not is_admin(actor):
+        return all_refused(batch, FORBIDDEN)
+    outcomes = write(tx_of(context), actor, rows, context.options["terms"], now=context.now)
+    return [{column: each} if isinstance(each, int) else _refused(each) for each in outcomes]
+
+
 def _given(row: Mapping[str, str]) -> dict[str, Any]:
     """A row as a person would write it in JSON: empty cells were not written."""
     given: dict[str, Any] = {name: row[name] for name in TASK_COLUMNS if row[name].strip()}
@@ -128,7 +122,7 @@ def _several(cell: str) -> list[str]:
     return [each.strip() for each in cell.split(";") if each.strip()]
 
 
-def _refused(faults: Sequence[Fault]) -> Refused:
+def _refused(faults: tuple[Fault, ...]) -> Refused:
     return Refused("; ".join(f"{_place(fault)} {fault.sentence}" for fault in faults))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import planted
 from ground import ADMIN, ANN, ROOT, STRANGER, Ground
-from rota.domain.errors import Forbidden, UnfitRecord
+from rota.domain.errors import Forbidden
 from rota.domain.field.queries import Comparison, Condition, Query
 from rota.domain.field.tasks import Task
 from rota.domain.field.terms import Terms
@@ -25,7 +25,7 @@ def ground(store: Store) -> Ground:
     return Ground.found(store, NAIROBI)
 
 
-def imported(ground: Ground, givens: Sequence[dict[str, Any]], who: str = ADMIN) -> list[int | UnfitRecord]:
+def imported(ground: Ground, givens: Sequence[dict[str, Any]], who: str = ADMIN) -> list[task_batches.Outcome]:
     with ground.store.write() as tx:
         return task_batches.import_all(tx, ground.actors[who], givens, ground.terms, now=ground.time)
 
@@ -41,9 +41,9 @@ def ids(ground: Ground, givens: Sequence[dict[str, Any]]) -> list[int]:
     return [each for each in outcomes if isinstance(each, int)]
 
 
-def paths(outcome: int | UnfitRecord) -> set[tuple[str | int, ...]]:
-    assert isinstance(outcome, UnfitRecord)
-    return {fault.path for fault in outcome.faults}
+def paths(outcome: task_batches.Outcome) -> set[tuple[str | int, ...]]:
+    assert isinstance(outcome, tuple)
+    return {fault.path for fault in outcome}
 
 
 def facts(task: Task) -> dict[str, Any]:

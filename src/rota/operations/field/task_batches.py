@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from rota.domain.accounts import Actor
-from rota.domain.errors import UnfitRecord
 from rota.domain.events import Event, Kind
+from rota.domain.faults import Fault
 from rota.domain.field.terms import Terms
 from rota.domain.field.timing import Calendar, calendar
 from rota.operations.events import record_all
@@ -23,6 +23,8 @@ from rota.operations.ids import new_ids
 from rota.store.port import Tx
 
 Given = Mapping[str, Any]
+Outcome = int | tuple[Fault, ...]
+"""The id of a new task, or what is wrong with its row."""
 
 LOAD = 50_000
 """So many occurrences are held in memory, and those of one task more."""
@@ -32,7 +34,7 @@ CALENDARS = 8
 """So many are kept for tasks of the same rule and times, whose occurrences may be thousands."""
 
 
-def import_all(tx: Tx, actor: Actor, givens: Sequence[Given], terms: Terms, *, now: int) -> list[int | UnfitRecord]:
+def import_all(tx: Tx, actor: Actor, givens: Sequence[Given], terms: Terms, *, now: int) -> list[Outcome]:
     """For each the id of the new task, or all that is wrong with it. Records may be referred to by their names, too.
     Raises Forbidden."""
     permit(actor, Who.ADMINS)
@@ -40,7 +42,7 @@ def import_all(tx: Tx, actor: Actor, givens: Sequence[Given], terms: Terms, *, n
     drafts = drafted_all(tx, actor, [Wish(each.given) for each in resolved], terms, now=now)
     outcomes = [one.outcome(draft) for one, draft in zip(resolved, drafts, strict=True)]
     ids = iter(insert_all(tx, actor, [each for each in outcomes if isinstance(each, Draft)], terms, now=now))
-    return [next(ids) if isinstance(each, Draft) else each for each in outcomes]
+    return [next(ids) if isinstance(each, Draft) else each.faults for each in outcomes]
 
 
 def insert(

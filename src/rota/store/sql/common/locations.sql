@@ -83,3 +83,7 @@ VALUES (:id, :account_id, :name, :country, :description, :parent_id, :location_t
 -- Locations of these names: for each the newest, and how many there are.
 SELECT name, max(id) AS id, count(*) AS n FROM locations WHERE account_id = :account_id AND name IN ({words})
 GROUP BY name;
+
+-- name: location_tree_lock
+-- Lets the changes of an account's tree of locations go one after the other.
+SELECT id FROM accounts WHERE id = :account_id {turn};

@@ -46,7 +46,7 @@ SELECT * FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: tasks_tree_lock
 -- Whoever hangs a task below another waits for whoever does so just now: together they might close a circle.
-SELECT id FROM accounts WHERE id = :account_id {lock};
+SELECT id FROM accounts WHERE id = :account_id {turn};
 
 -- name: tasks_ancestors
 -- Of each of these tasks itself and all above it.
