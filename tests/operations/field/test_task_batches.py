@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -142,3 +143,20 @@ def test_more_occurrences_than_are_held_at_once_are_written_in_loads(
     found = ids(ground, [{**WHOLE, "name": f"{number}"} for number in range(10)])
     assert [each.name for each in ground.load("task", found)] == [f"{number}" for number in range(10)]
     assert {len(occurrences(ground, each)) for each in found} == {3}
+
+
+def test_a_task_may_move_in_the_tree_while_others_come_below_it(ground: Ground) -> None:
+    parent, above = ids(ground, [WHOLE, WHOLE])
+
+    def come() -> None:
+        for _ in range(5):
+            ids(ground, [{**WHOLE, "parent": f"{parent}"}] * 20)
+
+    def move() -> None:
+        for turn in range(10):
+            ground.change("task", parent, parent=None if turn % 2 else above)
+
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(each) for each in (come, come, move)]:
+            done.result()
+    assert ground.find("task").count == 2 + 200
