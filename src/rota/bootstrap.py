@@ -206,7 +206,11 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
 
     settings = read_settings()
     configure_log(settings)
-    options = {"http_call_private": settings.http_call_private, "http_call_rate": settings.http_call_rate}
+    options = {
+        "http_call_private": settings.http_call_private,
+        "http_call_rate": settings.http_call_rate,
+        "terms": settings.terms,
+    }
     store = open_store(settings)
     engine = Engine(store, open_blobs(settings), installed(), now, settings.lease_s, options, log.bind(runner=owner))
     runner = Runner(engine, owner)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from actions.world import World
+from ground import TERMS
 from rota.store.port import Store
 from rota.store.sqlite import SqliteStore
 
@@ -25,4 +26,4 @@ def store(tmp_path: Path, statements: list[str]) -> Iterator[Store]:
 
 @pytest.fixture
 def world(store: Store, statements: list[str]) -> World:
-    return World(store, statements)
+    return World(store, statements, {"terms": TERMS})

@@ -17,8 +17,8 @@ SHIPPED = {
     "rates": ["export", "import", "delete"],
     "accounts": ["import"],
     "http": ["call"],
-    "field": ["import_locations"],
     "queue": ["add", "update", "delete"],
+    "field": ["import_locations", "import_tasks", "export_submissions"],
 }  # fmt: skip
 
 

@@ -28,8 +28,8 @@ class World:
     stranger = f"{0xD0:032x}"
     unknown = f"{0xE0:032x}"
 
-    def __init__(self, store: Store, statements: list[str]) -> None:
-        self.store, self.statements = store, statements
+    def __init__(self, store: Store, statements: list[str], options: Mapping[str, Any] | None = None) -> None:
+        self.store, self.statements, self.options = store, statements, options or {}
         self.users: dict[str, int] = {}
         with store.write() as tx:
             self._open(tx, self.root, None, "")
@@ -66,7 +66,7 @@ class World:
         return user_id
 
     def context(self, account_id: str, user_id: int, tx: Tx | None = None, now: int = NOW) -> Context:
-        return Context("job1", account_id, self.home[user_id], user_id, now, Silent(), {}, tx)
+        return Context("job1", account_id, self.home[user_id], user_id, now, Silent(), self.options, tx)
 
     def change(
         self,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import rota
-from rota.store import filters, lookups
+from rota.store import filters, finding, lookups
 from rota.store.statements import load
 
 SOURCE = Path(rota.__file__).parent
@@ -16,6 +16,10 @@ SQL = SOURCE / "store" / "sql"
 FILES = sorted(SQL.glob("*/*.sql"))
 DIALECTS = {"sqlite": load("sqlite", "sqlite3"), "postgres": load("postgres", "psycopg")}
 ASKED_BY_TESTS = {"events_of_subject", "chunks_of_job"}
+LISTS = {f"{collection}_{verb}" for collection in lookups.COLLECTIONS for verb in ("find", "count")}
+LONG_LISTS = {f"{collection}_{verb}" for collection in finding.LONG for verb in ("gather", "among")}
+COUNTED = {each.counted for each in lookups.RELATIONS.values() if each.counted}
+EXPORTED = {"submissions_table", "submissions_answers"}
 _CALLS = {"one", "all", "value", "run", "batch", "page"}
 
 
@@ -42,8 +46,7 @@ def named() -> set[str]:
     """Those whose names stand anywhere in the code; and those that `find` makes of the name of a collection."""
     trees = [ast.parse(path.read_text()) for path in SOURCE.rglob("*.py")]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    found = {f"{collection}_{verb}" for collection in lookups.COLLECTIONS for verb in ("find", "count")}
-    return {text for text in texts if isinstance(text, str)} | found
+    return {text for text in texts if isinstance(text, str)} | LISTS | LONG_LISTS
 
 
 def blocks(path: Path) -> dict[str, tuple[list[str], str]]:
@@ -101,8 +104,8 @@ def test_a_name_in_both_folders_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_open_statements_are_those_that_have_filters_or_lookups() -> None:
     open_ones = {name for name, sql in DIALECTS["sqlite"].items() if "{where}" in sql}
-    lists = {f"{collection}_{verb}" for collection in lookups.COLLECTIONS for verb in ("find", "count")}
-    assert open_ones == set(filters.TESTS) | lists | {"submissions_table", "submissions_answers"}
+    lists = LISTS | {name for name in LONG_LISTS if "{where}" in DIALECTS["sqlite"][name]}
+    assert open_ones == set(filters.TESTS) | lists | COUNTED | EXPORTED
 
 
 def test_a_filter_is_chosen_by_name_and_its_value_stays_out_of_the_text() -> None:

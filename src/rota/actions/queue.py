@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 
 from rota.actions.registry import ERROR, Answer, Batch, Context, Form, Refused, action
-from rota.actions.standing import FORBIDDEN, actor_of, all_refused, tx_of
-from rota.domain.accounts import Actor
+from rota.actions.standing import FORBIDDEN, actor_at, all_refused, tx_of
 from rota.domain.errors import InvalidFields, ItemNotQueued, Refusal
 from rota.domain.items import Item
 from rota.operations import item_batches
-from rota.operations.accounts import account_by_id
 from rota.operations.item_batches import Outcome
 
 CATEGORY = "queue"
@@ -55,7 +52,7 @@ def is_task_id(text: str) -> bool:
 )
 def add(context: Context, batch: Batch) -> Sequence[Answer]:
     """A chunk that runs again has left no trace: what it added was never committed."""
-    actor = _actor(context)
+    actor = actor_at(context)
     if actor is None:
         return all_refused(batch, FORBIDDEN)
     given = [_given(row) for row in batch]
@@ -79,7 +76,7 @@ def add(context: Context, batch: Batch) -> Sequence[Answer]:
 )
 def update(context: Context, batch: Batch) -> Sequence[Answer]:
     """Rows of one task act in the order of the file."""
-    actor = _actor(context)
+    actor = actor_at(context)
     if actor is None:
         return all_refused(batch, FORBIDDEN)
     rows = [(int(row[TASK_ID]), _given(row)) for row in batch]
@@ -101,17 +98,11 @@ def update(context: Context, batch: Batch) -> Sequence[Answer]:
 )
 def delete(context: Context, batch: Batch) -> Sequence[Answer]:
     """Of several rows of one task the first deletes it."""
-    actor = _actor(context)
+    actor = actor_at(context)
     if actor is None:
         return all_refused(batch, FORBIDDEN)
     ids = [int(row[TASK_ID]) for row in batch]
     return _answers(item_batches.delete_all(tx_of(context), actor, ids, now=context.now))
-
-
-def _actor(context: Context) -> Actor | None:
-    """Who started the job, at the desk of the account that the job is of."""
-    actor = actor_of(context)
-    return replace(actor, account=account_by_id(tx_of(context), context.account_id)) if actor else None
 
 
 def _given(row: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the job that an action runs for may do: its transaction, and who started it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rota.actions.registry import Answer, Batch, Context, Refused
 from rota.domain.accounts import Actor
@@ -20,6 +21,12 @@ def actor_of(context: Context) -> Actor | None:
     """Who started the job, as they stand now; None when they have left the account that they started it from."""
     actor = accounts.actor_of_user(tx_of(context), context.user_id)
     return actor if actor and actor.account.id == context.auth_account_id else None
+
+
+def actor_at(context: Context) -> Actor | None:
+    """The same, in the account that the job is of."""
+    actor = actor_of(context)
+    return replace(actor, account=accounts.account_by_id(tx_of(context), context.account_id)) if actor else None
 
 
 def is_superuser(context: Context) -> bool:

@@ -17,6 +17,7 @@ from rota.domain.fields import SECOND, Fields, read_fields
 from rota.domain.items import Item, Times, Verb
 from rota.domain.urgency import Weights, score
 from rota.operations.events import record_all
+from rota.operations.ids import new_ids
 from rota.operations.moves import Step, event, from_row, step, write_locked
 from rota.operations.tree import listed
 from rota.operations.urgency import weights_of
@@ -40,9 +41,9 @@ def add_all(tx: Tx, actor: Actor, givens: Sequence[Given], *, now: int) -> list[
     """For each a new item of the queue, or InvalidFields."""
     checked = _check(tx, actor, givens)
     fit = sum(isinstance(each, _Checked) for each in checked)
-    ids = iter(tx.all("item_ids", count=fit) if fit else ())
+    ids = iter(new_ids(tx, "items", fit))
     made: list[Outcome] = [
-        _new(actor, each, next(ids)["id"], now) if isinstance(each, _Checked) else each for each in checked
+        _new(actor, each, next(ids), now) if isinstance(each, _Checked) else each for each in checked
     ]
     items = [each for each in made if isinstance(each, Item)]
     if items:

@@ -9,17 +9,27 @@ import aiosql
 _SQL = Path(__file__).parent / "sql"
 
 _SLOTS = {
-    "sqlite": {"{ids}": "SELECT value FROM json_each(:ids)", " {lock}": "", " {share}": "", " {skip}": ""},
+    "sqlite": {
+        "{ids}": "SELECT value FROM json_each(:ids)",
+        "{words}": "SELECT value FROM json_each(:words)",
+        " {lock}": "",
+        " {share}": "",
+        " {turn}": "",
+        " {skip}": "",
+    },
     "postgres": {
         "{ids}": "SELECT CAST(jsonb_array_elements_text(CAST(%(ids)s AS jsonb)) AS bigint)",
+        "{words}": "SELECT jsonb_array_elements_text(CAST(%(words)s AS jsonb))",
         " {lock}": " FOR UPDATE",
         " {share}": " FOR KEY SHARE",
+        " {turn}": " FOR NO KEY UPDATE",
         " {skip}": " FOR UPDATE SKIP LOCKED",
     },
 }
-"""What statements that are otherwise the same leave to the database. `IN ({ids})` takes a list of ids apart, which is
-one parameter in JSON. Until the transaction ends `{lock}` keeps rows from others who write; `{skip}` does so too, and
-passes over those that others keep; `{share}` keeps rows from those who delete."""
+"""What statements that are otherwise the same leave to the database. `IN ({ids})` and `IN ({words})` take a list apart,
+which is one parameter in JSON. Until the transaction ends `{lock}` keeps rows from others who write; `{skip}` does so
+too, and passes over those that others keep; `{share}` keeps rows from those who delete; `{turn}` keeps them from others
+who write, and lets what refers to them be written."""
 
 
 def load(dialect: str, driver: str) -> dict[str, str]:

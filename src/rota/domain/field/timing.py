@@ -29,9 +29,10 @@ class Wanted:
     reference: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Timing:
-    """`schedules` name the occurrences; `bounded` says that all of them end by themselves."""
+    """`schedules` name the occurrences; `bounded` says that all of them end by themselves. It equals itself alone, so
+    that what follows from it can be kept by it."""
 
     start_at: int
     end_at: int | None

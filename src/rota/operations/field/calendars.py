@@ -10,13 +10,11 @@ from rota.operations.field.collection import ids_param
 from rota.store.port import Row, Tx
 
 
-def align(
-    tx: Tx, account_id: str, task_id: int, timing: Timing, terms: Terms, *, new: bool, now: int
-) -> dict[str, int]:
+def align(tx: Tx, account_id: str, task_id: int, timing: Timing, terms: Terms, *, now: int) -> dict[str, int]:
     """Make, amend and remove occurrences until they are those that the rules name; how many of each. Doing it twice
     does nothing the second time."""
     made = calendar(timing, terms.horizon_us, now)
-    rows = [] if new else tx.all("occurrences_of_task", task_id=task_id)
+    rows = tx.all("occurrences_of_task", task_id=task_id)
     ids = {occurrence(row).key: row["id"] for row in rows}
     pinned = {occurrence(row).key for row in rows if row["needed"]}
     found = changes([occurrence(row) for row in rows], made.occurrences, pinned)
@@ -52,8 +50,12 @@ def occurrence(row: Row) -> Occurrence:
 
 def _insert(tx: Tx, account_id: str, task_id: int, added: Sequence[Occurrence], now: int) -> None:
     if added:
-        rows = [{"account_id": account_id, "task_id": task_id, "now": now, **_columns(each)} for each in added]
-        tx.batch("occurrence_insert", rows)
+        tx.batch("occurrence_insert", written(account_id, task_id, added, now))
+
+
+def written(account_id: str, task_id: int, added: Sequence[Occurrence], now: int) -> list[dict[str, Any]]:
+    """The rows of new occurrences of a task."""
+    return [{"account_id": account_id, "task_id": task_id, "now": now, **_columns(each)} for each in added]
 
 
 def _columns(each: Occurrence) -> Mapping[str, Any]:

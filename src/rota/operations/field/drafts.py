@@ -1,7 +1,8 @@
 """From what somebody writes of a task to a task that can be kept: read, checked against what there is, timed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -14,9 +15,12 @@ from rota.domain.field.terms import Terms
 from rota.domain.field.timing import Timing, Wanted, timing
 from rota.domain.field.writing import FIELDS, REFERENCES, TIMING
 from rota.domain.walltime import zone_named
-from rota.operations.field.references import ABSENT, known, missing
+from rota.operations.field.collection import ids_param
+from rota.operations.field.references import ABSENT, Named, absent, known_all, named
 from rota.operations.field.relations import locations_of, segment_rules_of, told_location
 from rota.store.port import Row, Tx
+
+Timed = Callable[[Wanted], Timing | list[Fault]]
 
 COPY = " - Copy"
 
@@ -75,7 +79,7 @@ def stored_all(tx: Tx, rows: list[Row]) -> list[Draft]:
 def _stored(row: Row, locations: tuple[TaskLocation, ...], segment_rules: tuple[int, ...]) -> Draft:
     columns = {name: row[name] for name in COLUMNS}
     columns |= {name: bool(row[name]) for name in ("start_given", "end_given")}
-    timed = _timing(columns, locations, row["start_at"])
+    timed = timing(_wanted(columns, locations, row["start_at"]))
     assert isinstance(timed, Timing), "a rule that was kept can be read"
     return Draft(columns, locations, segment_rules, timed)
 
@@ -87,35 +91,104 @@ def copied(draft: Draft, amount: int | None) -> Draft:
     return Draft(columns, draft.locations, draft.segment_rules, draft.timing, amount)
 
 
-def drafted(
-    tx: Tx, actor: Actor, before: Draft | None, task_id: int | None, given: Mapping[str, Any], terms: Terms, *, now: int
-) -> Draft:
-    """The task as it is to be: a new one, or `before` with what is given. Raises UnfitRecord with all its faults."""
-    values, faults = read(FIELDS, given, terms, partial=before is not None)
-    columns = _columns(before, values, terms)
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody writes of a task: of a new one, or of the one of that id, which is as `before`."""
+
+    given: Mapping[str, Any]
+    task_id: int | None = None
+    before: Draft | None = None
+
+
+def drafted(tx: Tx, actor: Actor, wish: Wish, terms: Terms, *, now: int) -> Draft:
+    """The task as it is to be. Raises UnfitRecord with all its faults."""
+    return only(drafted_all(tx, actor, [wish], terms, now=now))
+
+
+def only(drafts: Sequence[Draft | UnfitRecord]) -> Draft:
+    """What became of a wish that was alone. Raises what is wrong with it."""
+    (draft,) = drafts
+    if isinstance(draft, UnfitRecord):
+        raise draft
+    return draft
+
+
+def drafted_all(tx: Tx, actor: Actor, wishes: Sequence[Wish], terms: Terms, *, now: int) -> list[Draft | UnfitRecord]:
+    """For each wish the task as it is to be, or all its faults. What the wishes refer to is looked up together."""
+    written = [_written(wish, terms) for wish in wishes]
+    found = known_all(tx, actor, {each for one in written for each in (*one.references, *one.targets)})
+    above = _above(tx, actor, written)
+    # Walking a rule takes most of the time, and in a batch many tasks have the same.
+    timed = cache(timing)
+    return [_judged(each, found, above, timed, now) for each in written]
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A wish that was read. `columns` are those of the task's own row, as far as they can be read."""
+
+    wish: Wish
+    values: Mapping[str, Any]
+    faults: tuple[Fault, ...]
+    columns: Mapping[str, Any]
+
+    @property
+    def references(self) -> Iterator[Named]:
+        return named(REFERENCES, _referred(self.values))
+
+    @property
+    def targets(self) -> list[Named]:
+        """What the task is about, where that can be said and is not known from before."""
+        kind, target = _CONTENT_KINDS.get(self.columns.get("target_content_type", 0)), self.columns.get("target_id")
+        says = {"target_content_type", "target_id"} & self.values.keys()
+        return [(kind, target)] if says and kind and target is not None else []
+
+    @property
+    def moves_below(self) -> int | None:
+        """The parent that a task which is there already is to have."""
+        return None if self.wish.task_id is None else self.values.get("parent_id")
+
+
+def _written(wish: Wish, terms: Terms) -> _Written:
+    values, faults = read(FIELDS, wish.given, terms, partial=wish.before is not None)
+    return _Written(wish, values, tuple(faults), _columns(wish.before, values, terms))
+
+
+def _above(tx: Tx, actor: Actor, written: Iterable[_Written]) -> set[tuple[int, int]]:
+    """Each parent that was asked for, with itself and with all above it."""
+    parents = [each.moves_below for each in written if each.moves_below is not None]
+    rows = tx.all("tasks_ancestors", account_id=actor.account.id, ids=ids_param(parents)) if parents else []
+    return {(row["origin"], row["id"]) for row in rows}
+
+
+def _judged(
+    written: _Written, found: Collection[Named], above: Collection[tuple[int, int]], timed: Timed, now: int
+) -> Draft | UnfitRecord:
+    values, before, columns = written.values, written.wish.before, dict(written.columns)
     locations = values.get("locations", before.locations if before else ())
     rules = values.get("segment_rules", before.segment_rules if before else ())
-    faults += missing(tx, actor, REFERENCES, _referred(values))
-    faults += _target_faults(tx, actor, columns, values)
-    faults += _parent_faults(tx, actor, values.get("parent_id"), task_id)
+    faults = [*written.faults, *absent(REFERENCES, _referred(values), found)]
+    faults += _target_faults(written, found)
+    if (written.moves_below, written.wish.task_id) in above:
+        faults.append(Fault(("parent",), "is the task itself, or below it"))
     reference = before.columns["start_at"] if before else now
-    timed = _timing(_timeable(columns, faults, reference), locations, reference)
-    if isinstance(timed, list):
-        raise UnfitRecord((*faults, *timed))
-    columns |= {"start_at": timed.start_at, "end_at": timed.end_at}
+    found_timing = timed(_wanted(_timeable(columns, faults, reference), locations, reference))
+    if isinstance(found_timing, list):
+        return UnfitRecord((*faults, *found_timing))
+    columns |= {"start_at": found_timing.start_at, "end_at": found_timing.end_at}
     if before is None or {"status", *TIMING} & values.keys():
         faults += _settle_status(columns, now)
     if faults:
-        raise UnfitRecord(tuple(faults))
+        return UnfitRecord(tuple(faults))
     ids = sorted({each.id if isinstance(each, Link) else each for each in rules})
     by_id = sorted(locations, key=lambda each: each.location_id)
-    return Draft(columns, tuple(by_id), tuple(ids), timed, values.get("amount"))
+    return Draft(columns, tuple(by_id), tuple(ids), found_timing, values.get("amount"))
 
 
 def _referred(values: Mapping[str, Any]) -> dict[str, Any]:
     """What the fields refer to."""
-    named = {name: values.get(FIELDS[name].column) for name in REFERENCES}
-    return {**named, "locations": [Link(each.location_id, {}) for each in named["locations"] or ()]}
+    found = {name: values.get(FIELDS[name].column) for name in REFERENCES}
+    return {**found, "locations": [Link(each.location_id, {}) for each in found["locations"] or ()]}
 
 
 def _columns(before: Draft | None, values: Mapping[str, Any], terms: Terms) -> dict[str, Any]:
@@ -137,32 +210,24 @@ def _timeable(columns: Mapping[str, Any], faults: list[Fault], reference: int) -
     return {**columns, "start_at": reference, "start_given": True, "end_given": False}
 
 
-def _timing(columns: Mapping[str, Any], locations: tuple[TaskLocation, ...], reference: int) -> Timing | list[Fault]:
+def _wanted(columns: Mapping[str, Any], locations: tuple[TaskLocation, ...], reference: int) -> Wanted:
     zone = zone_named(columns["zone"])
     assert zone is not None
     start_at = columns.get("start_at") if columns["start_given"] else None
     end_at = columns.get("end_at") if columns["end_given"] else None
-    return timing(Wanted(columns.get("timing_rule"), start_at, end_at, locations, zone, reference))
+    return Wanted(columns.get("timing_rule"), start_at, end_at, locations, zone, reference)
 
 
-def _target_faults(tx: Tx, actor: Actor, columns: Mapping[str, Any], values: Mapping[str, Any]) -> list[Fault]:
+def _target_faults(written: _Written, found: Collection[Named]) -> list[Fault]:
     """What the task is about must exist."""
-    content, target = columns.get("target_content_type"), columns.get("target_id")
-    if content is None or not {"target_content_type", "target_id"} & values.keys():
+    content, target = written.columns.get("target_content_type"), written.columns.get("target_id")
+    if content is None or not {"target_content_type", "target_id"} & written.values.keys():
         return []
     if content not in CONTENT_TYPES:
         return [Fault(("target_content_type",), ABSENT, missing=True)]
-    kind = _CONTENT_KINDS.get(content)
-    if target is None or (kind and known(tx, actor, kind, [target])):
+    if target is None or any(each in found for each in written.targets):
         return []
     return [Fault(("target_id",), f"is the id of no {CONTENT_TYPES[content].model}")]
-
-
-def _parent_faults(tx: Tx, actor: Actor, parent_id: int | None, task_id: int | None) -> list[Fault]:
-    if parent_id is None or task_id is None:
-        return []
-    above = {row["id"] for row in tx.all("task_ancestors", id=parent_id, account_id=actor.account.id)}
-    return [Fault(("parent",), "is the task itself, or below it")] if task_id in above else []
 
 
 def _settle_status(columns: dict[str, Any], now: int) -> list[Fault]:

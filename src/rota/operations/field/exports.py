@@ -27,6 +27,8 @@ FIXED = (
 )
 """What every submission has: `user` is an e-mail address, `amount` what was paid."""
 
+DATA = "data"
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,6 +55,12 @@ def features(tx: Tx, actor: Actor, query: Query, terms: Terms) -> Iterator[dict[
     property, `data`, as they came. Raises Forbidden."""
     permit(actor, Submissions.access.read)
     return (_feature(row, terms) for row in _pages(tx, actor, query, "submissions_table"))
+
+
+def lines(tx: Tx, actor: Actor, query: Query, terms: Terms) -> Iterator[dict[str, Any]]:
+    """The same by column: what every submission has, and the answers in one, `data`, as JSON. Raises Forbidden."""
+    permit(actor, Submissions.access.read)
+    return ({**_fixed(row, terms), DATA: row["data"]} for row in _pages(tx, actor, query, "submissions_table"))
 
 
 def _pages(tx: Tx, actor: Actor, query: Query, statement: str) -> Iterator[Row]:

@@ -19,14 +19,15 @@ from rota.domain.field.terms import Terms
 from rota.operations.events import record_all
 from rota.operations.field.access import Who, permit
 from rota.operations.field.locations import Locations
+from rota.operations.field.naming import NAMED
 from rota.operations.field.references import ABSENT, known
+from rota.operations.ids import new_ids
 from rota.operations.tree import listed
 from rota.store.port import Tx
 
 Outcome = int | tuple[Fault, ...]
 """The id of a new location, or what is wrong with its row."""
 
-_BY_NAMES: Mapping[str, str] = {"location": "locations_by_names", "location_type": "location_types_by_names"}
 _ID = re.compile(r"\d{1,19}", re.ASCII)
 
 
@@ -74,7 +75,7 @@ class _Names:
         words = list(said)
         ids = known(tx, actor, kind, [each for each in words if isinstance(each, int)])
         names = listed(each for each in words if isinstance(each, str))
-        rows = tx.all(_BY_NAMES[kind], account_id=actor.account.id, names=names)
+        rows = tx.all(NAMED[kind], account_id=actor.account.id, words=names)
         return cls(frozenset(ids), {row["name"]: row["id"] for row in rows})
 
     def id_of(self, said: int | str | None) -> int | None:
@@ -92,11 +93,11 @@ def add_all(tx: Tx, actor: Actor, rows: Sequence[Mapping[str, str]], terms: Term
     tx.one("location_tree_lock", account_id=actor.account.id)
     parents = _Names.found(tx, actor, "location", [values["parent"] for values in fit])
     types = _Names.found(tx, actor, "location_type", [values["location_type"] for values in fit])
-    numbers = iter(tx.all("location_ids", count=len(fit)))
+    numbers = iter(new_ids(tx, "locations", len(fit)))
     made: list[Outcome] = []
     for values, faults in checked:
         faults = faults or _missing(values, parents, types)
-        made.append(tuple(faults) if faults else next(numbers)["id"])
+        made.append(tuple(faults) if faults else next(numbers))
         if not faults:
             values |= {"id": made[-1], "parent_id": parents.id_of(values["parent"])}
             parents.by_name[values["name"]] = values["id"]
@@ -147,11 +148,12 @@ def _make_types(tx: Tx, actor: Actor, said: Iterable[int | str | None], types: _
     names = list(dict.fromkeys(each for each in said if isinstance(each, str) and each not in types.by_name))
     if not names:
         return
-    numbers = [row["id"] for row in tx.all("location_type_ids", count=len(names))]
-    new = dict(zip(names, numbers, strict=True))
+    new = dict(zip(names, new_ids(tx, "location_types", len(names)), strict=True))
     types.by_name.update(new)
     account_id = actor.account.id
-    rows = [{"account_id": account_id, "id": number, "name": name, "now": now} for name, number in new.items()]
+    rows: list[dict[str, Any]] = [
+        {"account_id": account_id, "id": number, "name": name, "now": now} for name, number in new.items()
+    ]
     tx.batch("location_type_add", rows)
     record_all(tx, [_told(actor, Kind.LOCATION_TYPE_CREATED, row["id"], {"name": row["name"]}, now) for row in rows])
 

@@ -9,13 +9,15 @@ from rota.domain.events import Kind
 from rota.domain.field import writing
 from rota.domain.field.queries import Found, Order, Query
 from rota.domain.field.tasks import Status, Task, TaskLocation
-from rota.operations.field import calendars
 from rota.operations.field.access import permit
+from rota.operations.field.calendars import align
 from rota.operations.field.collection import ids_param, in_order
-from rota.operations.field.drafts import Draft, copied, drafted, stored
+from rota.operations.field.drafts import Draft, Wish, copied, drafted, stored
 from rota.operations.field.eligibility import offered
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import locations_of, segment_rules_of
+from rota.operations.field.task_batches import insert, write_locations, write_segment_rules
+from rota.operations.ids import new_ids
 from rota.store.port import Row, Tx
 
 
@@ -40,7 +42,7 @@ class Tasks(Records):
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         permit(actor, self.access.create)
-        return self._insert(tx, actor, drafted(tx, actor, None, None, given, self.terms, now=now), {}, now)
+        return insert(tx, actor, drafted(tx, actor, Wish(given), self.terms, now=now), self.terms, now=now)
 
     def clone(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> int:
         """A draft that is the same but for its name, without submissions; its id. Raises RecordNotFound, Forbidden."""
@@ -49,7 +51,7 @@ class Tasks(Records):
         if row is None:
             raise RecordNotFound(self.kind, record_id)
         copy = copied(stored(tx, row), row["bounty_amount"])
-        return self._insert(tx, actor, copy, {"cloned_from": record_id}, now)
+        return insert(tx, actor, copy, self.terms, {"cloned_from": record_id}, now=now)
 
     def change(self, tx: Tx, actor: Actor, record_id: int, given: Mapping[str, Any], *, now: int) -> None:
         permit(actor, self.access.change)
@@ -57,14 +59,15 @@ class Tasks(Records):
             tx.all("tasks_tree_lock", account_id=actor.account.id)
         row = self.lock(tx, actor, record_id)
         before = stored(tx, row)
-        draft = drafted(tx, actor, before, record_id, given, self.terms, now=now)
+        draft = drafted(tx, actor, Wish(given, record_id, before), self.terms, now=now)
         after = {name: value for name, value in draft.told.items() if before.told[name] != value}
         if after:
             tx.run(self.statements.update, id=record_id, now=now, **draft.row)
             _relate(tx, record_id, before, draft)
             facts: dict[str, Any] = {"before": {name: before.told[name] for name in after}, "after": after}
             if {"zone", *writing.TIMING} & after.keys():
-                facts["occurrences"] = self._align(tx, actor, record_id, draft, now, new=False)
+                account_id = actor.account.id
+                facts["occurrences"] = align(tx, account_id, record_id, draft.timing, self.terms, now=now)
             self.tell(tx, actor, self.kinds.changed, record_id, facts, now)
         if draft.amount not in {None, row["bounty_amount"]}:
             self._pay(tx, actor, record_id, draft.amount, now)
@@ -78,48 +81,23 @@ class Tasks(Records):
         tx.run(self.statements.delete, id=record_id)
         self.tell(tx, actor, self.kinds.deleted, record_id, {"before": before.told}, now)
 
-    def _insert(self, tx: Tx, actor: Actor, draft: Draft, facts: Mapping[str, Any], now: int) -> int:
-        whose = {"account_id": actor.account.id, "created_by": actor.user.id}
-        task_id: int = tx.value(self.statements.insert, now=now, **whose, **draft.row)
-        _relate(tx, task_id, None, draft)
-        made = self._align(tx, actor, task_id, draft, now, new=True)
-        self.tell(tx, actor, self.kinds.created, task_id, {"after": draft.told, "occurrences": made, **facts}, now)
-        if draft.amount is not None:
-            self._pay(tx, actor, task_id, draft.amount, now)
-        return task_id
-
-    def _align(self, tx: Tx, actor: Actor, task_id: int, draft: Draft, now: int, *, new: bool) -> dict[str, int]:
-        return calendars.align(tx, actor.account.id, task_id, draft.timing, self.terms, new=new, now=now)
-
     def _pay(self, tx: Tx, actor: Actor, task_id: int, amount: int | None, now: int) -> None:
         """A new bounty, which is the task's from now on."""
         money = {"amount": amount, "currency": self.terms.currency}
-        bounty_id = tx.value("bounty_insert", account_id=actor.account.id, task_id=task_id, now=now, **money)
+        (bounty_id,) = new_ids(tx, "bounties", 1)
+        tx.run("bounty_insert", id=bounty_id, account_id=actor.account.id, task_id=task_id, now=now, **money)
         tx.run("task_bounty_set", id=task_id, bounty_id=bounty_id, amount=amount)
         self.tell(tx, actor, Kind.BOUNTY_CREATED, task_id, {"bounty": bounty_id, **money}, now)
 
 
-def _relate(tx: Tx, task_id: int, before: Draft | None, draft: Draft) -> None:
+def _relate(tx: Tx, task_id: int, before: Draft, draft: Draft) -> None:
     """Write the locations and the segment rules of a task where they are others than before."""
-    locations = [{"task_id": task_id, **_columns(each)} for each in draft.locations]
-    rules = [{"task_id": task_id, "segment_rule_id": each} for each in draft.segment_rules]
-    if before and before.locations != draft.locations:
+    if before.locations != draft.locations:
         tx.run("task_locations_delete", task_id=task_id)
-    if locations and (before is None or before.locations != draft.locations):
-        tx.batch("task_location_insert", locations)
-    if before and before.segment_rules != draft.segment_rules:
+        write_locations(tx, [(task_id, draft)])
+    if before.segment_rules != draft.segment_rules:
         tx.run("task_segment_rules_delete", task_id=task_id)
-    if rules and (before is None or before.segment_rules != draft.segment_rules):
-        tx.batch("task_segment_rule_insert", rules)
-
-
-def _columns(each: TaskLocation) -> dict[str, Any]:
-    return {
-        "location_id": each.location_id,
-        "timing_rule": each.timing_rule,
-        "start_time": each.start_time,
-        "end_time": each.end_time,
-    }
+        write_segment_rules(tx, [(task_id, draft)])
 
 
 _PLAIN = (

@@ -10,10 +10,10 @@ SELECT count(*) AS n FROM bounties b WHERE b.account_id = :account_id{where};
 -- Those of the account among these.
 SELECT * FROM bounties WHERE account_id = :account_id AND id IN ({ids});
 
--- name: bounty_insert
+-- name: bounty_insert!
 -- What a task pays from now on.
-INSERT INTO bounties (account_id, task_id, amount, currency, created_at)
-VALUES (:account_id, :task_id, :amount, :currency, :now) RETURNING id;
+INSERT INTO bounties (id, account_id, task_id, amount, currency, created_at)
+VALUES (:id, :account_id, :task_id, :amount, :currency, :now);
 
 -- name: bounty_currency
 -- The currency of all bounties, by the newest.

@@ -29,3 +29,8 @@ UPDATE clients SET name = :name, modified_at = :now WHERE id = :id;
 -- name: client_delete!
 -- It is gone; what referred to it refers to nothing.
 DELETE FROM clients WHERE id = :id;
+
+-- name: clients_named
+-- Clients of these names: for each the newest, and how many there are.
+SELECT name, max(id) AS id, count(*) AS n FROM clients WHERE account_id = :account_id AND name IN ({words})
+GROUP BY name;

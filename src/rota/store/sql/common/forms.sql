@@ -36,3 +36,8 @@ DELETE FROM forms WHERE id = :id;
 -- name: form_task
 -- A task that is about the form, if any is. 16 is the content type of forms.
 SELECT id FROM tasks WHERE target_content_type = 16 AND target_id = :id LIMIT 1;
+
+-- name: forms_named
+-- Forms of these id_strings: for each the newest, and how many there are.
+SELECT id_string AS name, max(id) AS id, count(*) AS n FROM forms WHERE account_id = :account_id AND id_string IN ({words})
+GROUP BY id_string;

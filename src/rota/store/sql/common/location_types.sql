@@ -33,3 +33,8 @@ DELETE FROM location_types WHERE id = :id;
 -- name: location_type_add!
 -- A new one of a batch, whose id is known.
 INSERT INTO location_types (id, account_id, name, created_at, modified_at) VALUES (:id, :account_id, :name, :now, :now);
+
+-- name: location_types_named
+-- Location types of these names: for each the newest, and how many there are.
+SELECT name, max(id) AS id, count(*) AS n FROM location_types WHERE account_id = :account_id AND name IN ({words})
+GROUP BY name;

@@ -78,3 +78,12 @@ INSERT INTO locations (id, account_id, name, country, description, parent_id, lo
                        radius_m, shape, x, y, z, created_at, modified_at)
 VALUES (:id, :account_id, :name, :country, :description, :parent_id, :location_type_id, :longitude, :latitude,
         :radius_m, :shape, :x, :y, :z, :now, :now);
+
+-- name: locations_named
+-- Locations of these names: for each the newest, and how many there are.
+SELECT name, max(id) AS id, count(*) AS n FROM locations WHERE account_id = :account_id AND name IN ({words})
+GROUP BY name;
+
+-- name: location_tree_lock
+-- Lets the changes of an account's tree of locations go one after the other.
+SELECT id FROM accounts WHERE id = :account_id {turn};

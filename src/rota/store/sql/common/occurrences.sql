@@ -33,6 +33,12 @@ INSERT INTO occurrences (account_id, task_id, location_id, date, week, week_day,
 VALUES (:account_id, :task_id, :location_id, :date, :week, :week_day, :start_time, :end_time, :starts_at, :ends_at, :now)
 ON CONFLICT DO NOTHING;
 
+-- name: occurrence_new!
+-- One of a new task, which has none yet.
+INSERT INTO occurrences (account_id, task_id, location_id, date, week, week_day, start_time, end_time, starts_at, ends_at,
+                         created_at)
+VALUES (:account_id, :task_id, :location_id, :date, :week, :week_day, :start_time, :end_time, :starts_at, :ends_at, :now);
+
 -- name: occurrence_amend!
 -- It has another end, or begins at another moment on the same clock.
 UPDATE occurrences SET end_time = :end_time, starts_at = :starts_at, ends_at = :ends_at WHERE id = :id;

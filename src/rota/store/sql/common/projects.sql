@@ -55,3 +55,8 @@ ORDER BY t.id {lock};
 -- name: tasks_project_set!
 -- They are in that project, or in none.
 UPDATE tasks SET project_id = :project_id, modified_at = :now WHERE id IN ({ids});
+
+-- name: projects_named
+-- Projects of these names: for each the newest, and how many there are.
+SELECT name, max(id) AS id, count(*) AS n FROM projects WHERE account_id = :account_id AND name IN ({words})
+GROUP BY name;

@@ -40,3 +40,8 @@ DELETE FROM segment_rules WHERE id = :id;
 -- Those that have it, kept from others until the transaction ends.
 SELECT t.id FROM tasks t WHERE t.account_id = :account_id
 AND t.id IN (SELECT tr.task_id FROM task_segment_rules tr WHERE tr.segment_rule_id = :id) ORDER BY t.id {lock};
+
+-- name: segment_rules_named
+-- Segment rules of these names: for each the newest, and how many there are.
+SELECT name, max(id) AS id, count(*) AS n FROM segment_rules WHERE account_id = :account_id AND name IN ({words})
+GROUP BY name;

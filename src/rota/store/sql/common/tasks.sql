@@ -52,24 +52,25 @@ SELECT * FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: tasks_tree_lock
 -- Whoever hangs a task below another waits for whoever does so just now: together they might close a circle.
-SELECT id FROM accounts WHERE id = :account_id {lock};
+SELECT id FROM accounts WHERE id = :account_id {turn};
 
--- name: task_ancestors
--- A task and all above it.
-WITH RECURSIVE above (id, parent_id) AS (
-    SELECT id, parent_id FROM tasks WHERE id = :id AND account_id = :account_id
-    UNION SELECT t.id, t.parent_id FROM tasks t JOIN above a ON t.id = a.parent_id)
-SELECT id FROM above;
+-- name: tasks_ancestors
+-- Of each of these tasks itself and all above it.
+WITH RECURSIVE above (origin, id, parent_id) AS (
+    SELECT id, id, parent_id FROM tasks WHERE account_id = :account_id AND id IN ({ids})
+    UNION SELECT a.origin, t.id, t.parent_id FROM tasks t JOIN above a ON t.id = a.parent_id)
+SELECT origin, id FROM above;
 
--- name: task_insert
--- A new one, its bounty and occurrences not counted yet.
-INSERT INTO tasks (account_id, name, folded_name, description, start_at, start_given, end_at, end_given, timing_rule,
+-- name: task_insert!
+-- A new one, with what follows from the bounty and the occurrences that are written with it.
+INSERT INTO tasks (id, account_id, name, folded_name, description, start_at, start_given, end_at, end_given, timing_rule,
                    zone, estimated_us, total_submission_target, user_submission_target, status, required_expertise,
-                   target_content_type, target_id, parent_id, client_id, project_id, created_by, created_at, modified_at)
-VALUES (:account_id, :name, :folded_name, :description, :start_at, :start_given, :end_at, :end_given, :timing_rule,
+                   target_content_type, target_id, parent_id, client_id, project_id, created_by, created_at, modified_at,
+                   bounty_id, bounty_amount, occurrence_count, occurrences_cut, expanded_to, expires_at)
+VALUES (:id, :account_id, :name, :folded_name, :description, :start_at, :start_given, :end_at, :end_given, :timing_rule,
         :zone, :estimated_us, :total_submission_target, :user_submission_target, :status, :required_expertise,
-        :target_content_type, :target_id, :parent_id, :client_id, :project_id, :created_by, :now, :now)
-RETURNING id;
+        :target_content_type, :target_id, :parent_id, :client_id, :project_id, :created_by, :now, :now,
+        :bounty_id, :bounty_amount, :occurrence_count, :cut, :expanded_to, :expires_at);
 
 -- name: task_update!
 -- All that may be written of it but its bounty, and what follows from that.

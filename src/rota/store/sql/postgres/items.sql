@@ -1,8 +1,3 @@
--- name: item_ids
--- So many new ids, ascending.
--- Differs because PostgreSQL takes them from a sequence, and SQLite from a table.
-SELECT nextval(pg_get_serial_sequence('items', 'id')) AS id FROM generate_series(1, :count);
-
 -- name: item_next
 -- The most urgent item of the queue that nobody is about to take.
 -- Differs because several writers may be at work: workers who grab at the same time pass each other by. Joined here and

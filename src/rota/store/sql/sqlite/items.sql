@@ -1,9 +1,3 @@
--- name: item_ids
--- So many new ids, ascending.
--- Differs because SQLite keeps the last id in a table, and has one writer at a time.
-WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
-SELECT i + coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'items'), 0) AS id FROM n;
-
 -- name: item_next
 -- The most urgent item of the queue.
 -- Differs because the one writer of SQLite meets nobody.
