@@ -1,0 +1,145 @@
+"""The other resources: whole documents, who may see them, what may be written of them."""
+
+from typing import Any
+
+from dialects.jsonapi.outpost import HOST, Outpost
+from ground import ADMIN, ANN, BOB
+
+NOW = "2018-06-26T08:00:00Z"
+POINT = {"type": "Point", "coordinates": [36.8, -1.3]}
+SCHEMA = {"type": "object", "properties": {"age": {"type": "integer"}}}
+
+
+def _one(type_: str, number: int | None) -> Any:
+    return {"data": None if number is None else {"type": type_, "id": str(number)}}
+
+
+def _surveyed(outpost: Outpost) -> tuple[int, int]:
+    """A form and a task about it."""
+    form = outpost.make("forms", "Form", title="Form2", id_string="form2_id", version="1", fields=SCHEMA)
+    about = {"target_content_type": 16, "target_id": form}
+    return form, outpost.make("tasks", "Task", name="T", timing_rule="FREQ=DAILY", status="a", amount="2.50", **about)
+
+
+def test_a_submission_is_sent_reviewed_and_paid(outpost: Outpost) -> None:
+    form, task = _surveyed(outpost)
+    attributes = {"data": {"age": 7}, "geopoint": POINT}
+    written = {"type": "Submission", "attributes": attributes, "relationships": {"task": _one("Task", task)}}
+    made = outpost.ask("POST", "/submissions", {"data": written}, who=ANN)
+    ann = outpost.ground.actors[ANN].user.id
+    shown = {
+        "type": "Submission",
+        "id": "1",
+        "attributes": {
+            "submission_time": NOW,
+            "valid": True,
+            "approved": False,
+            "status": "d",
+            "status_display": "Pending",
+            "comments": "",
+            **attributes,
+            "target_id": form,
+            "amount": "0 KES",
+            "created": NOW,
+            "modified": NOW,
+        },
+        "relationships": {
+            "task": _one("Task", task),
+            "user": _one("User", ann),
+            "location": _one("Location", None),
+            "bounty": _one("Bounty", 1),
+        },
+        "links": {"self": f"{HOST}/api/v1/submissions/1"},
+    }
+    assert (made.status_code, made.json["data"]) == (201, shown)
+    review = {"data": {**shown, "attributes": {**shown["attributes"], "status": "a"}}}
+    assert outpost.refused("PATCH", "/submissions/1", review, who=ANN)[0] == 403
+    reviewed = outpost.ask("PATCH", "/submissions/1", review).json["data"]["attributes"]
+    assert [reviewed[name] for name in ("approved", "status_display", "amount")] == [True, "Approved", "2.50 KES"]
+    assert outpost.get("/submissions", who=BOB)["data"] == []
+    assert outpost.refused("GET", "/submissions/1", who=BOB)[0] == 404
+    assert outpost.refused("PATCH", "/submissions/1/relationships/task", _one("Task", task))[0] == 403
+    assert outpost.refused("DELETE", f"/tasks/{task}")[0] == 409
+    task_shown = outpost.get(f"/tasks/{task}")["data"]["attributes"]
+    assert (task_shown["xform_title"], task_shown["total_bounty_payout"]) == ("Form2", "2.50 KES")
+    user = outpost.get(f"/users/{ann}", who=ANN)["data"]["attributes"]
+    assert (user["approved_submissions"], user["approval_rate"], user["amount_earned"]) == (1, 1.0, "2.50 KES")
+
+
+def test_answers_that_do_not_fit_the_form_are_told_where(outpost: Outpost) -> None:
+    _, task = _surveyed(outpost)
+    written = {"type": "Submission", "attributes": {"task": task, "data": {"age": "x"}}}
+    status, ((place, _),) = outpost.refused("POST", "/submissions", {"data": written}, who=ANN)
+    assert (status, place) == (400, "/data/attributes/data/age")
+    assert outpost.get("/submissions")["data"] == []
+
+
+def test_a_form_and_a_bounty(outpost: Outpost) -> None:
+    form, task = _surveyed(outpost)
+    assert outpost.get(f"/forms/{form}", who=ANN)["data"]["attributes"] == {
+        "title": "Form2",
+        "id_string": "form2_id",
+        "version": "1",
+        "fields": SCHEMA,
+        "has_task": True,
+        "created": NOW,
+        "modified": NOW,
+    }
+    bounty = outpost.get("/bounties")["data"]
+    assert [(each["attributes"], each["relationships"]) for each in bounty] == [
+        ({"amount": "2.50 KES", "created": NOW}, {"task": _one("Task", task)})
+    ]
+    assert outpost.refused("POST", "/bounties", {"data": {"type": "Bounty"}})[0] == 403
+    assert outpost.refused("GET", "/bounties", who=ANN)[0] == 403
+
+
+def test_a_user_sees_and_writes_themselves(outpost: Outpost) -> None:
+    ann = outpost.ground.actors[ANN].user.id
+    assert [each["attributes"]["email"] for each in outpost.get("/users")["data"]] == [ADMIN, ANN, BOB]
+    (user,) = outpost.get("/users", who=ANN)["data"]
+    assert [*user["attributes"]][:6] == ["email", "name", "role", "role_display", "expertise", "expertise_display"]
+    data = {"type": "User", "id": str(ann), "attributes": {"name": "Ann"}}
+    changed = outpost.ask("PATCH", f"/users/{ann}", {"data": data}, who=ANN).json["data"]["attributes"]
+    assert (changed["name"], changed["role_display"], changed["expertise"]) == ("Ann", "Member", "1")
+    data["attributes"] = {"role": "admin"}
+    assert outpost.refused("PATCH", f"/users/{ann}", {"data": data}, who=ANN)[0] == 403
+
+
+def test_a_project_gathers_tasks_and_pages_through_them(outpost: Outpost) -> None:
+    about = {"target_content_type": 13, "target_id": 1, "start": NOW}
+    tasks = [outpost.make("tasks", "Task", name=name, **about) for name in "abc"]
+    project = outpost.make("projects", "Project", name="P", tasks=tasks[:2])
+    path = f"/projects/{project}/relationships/tasks"
+    third = {"data": [{"type": "Task", "id": str(tasks[2])}]}
+    assert outpost.ask("POST", path, third).status_code == 204
+    page = outpost.get(f"{path}?page_size=2&page=2")
+    url = f"{HOST}/api/v1{path}?page_size=2"
+    assert page == {
+        "jsonapi": {"version": "1.1"},
+        "links": {
+            "self": f"{url}&page=2",
+            "related": f"{HOST}/api/v1/projects/{project}/tasks",
+            "first": f"{url}&page=1",
+            "last": f"{url}&page=2",
+            "next": None,
+            "prev": f"{url}&page=1",
+        },
+        "data": third["data"],
+        "meta": {"count": 3, "pagination": {"page": 2, "pages": 2, "count": 3}},
+    }
+    names = outpost.get(f"/projects/{project}/tasks?fields[Task]=name&sort=-name")["data"]
+    assert [each["attributes"]["name"] for each in names] == ["c", "b", "a"]
+    assert outpost.ask("DELETE", path, third).status_code == 204
+    assert outpost.get(f"/projects/{project}")["data"]["relationships"]["tasks"]["meta"] == {"count": 2}
+
+
+def test_content_types_are_the_same_for_all(door: Outpost) -> None:
+    found = door.get("/contenttypes", who=ANN)["data"]
+    assert [(each["id"], each["attributes"]["model"]) for each in found] == [
+        ("13", "user"),
+        ("14", "submission"),
+        ("15", "location"),
+        ("16", "form"),
+        ("17", "job"),
+    ]
+    assert door.refused("DELETE", "/contenttypes/13")[0] == 403
