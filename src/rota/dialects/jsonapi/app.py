@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import falcon
 
-from rota.dialects.jsonapi import tasks
+from rota.dialects.jsonapi import exports, tasks
 from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.api import Api
 from rota.dialects.jsonapi.atomic import Operations
@@ -26,6 +26,7 @@ def create(service: Service) -> falcon.App[falcon.Request, falcon.Response]:
     for resource in api.resources.values():
         for path, answering in _routes(service, api, resource):
             app.add_route(f"{ROOT}/{resource.segment}{path}", answering)
+    app.add_route(f"{ROOT}/exports/submissions", exports.Submissions(service, api, api.resources["submission"]))
     app.add_route(f"{ROOT}/operations", Operations(service, api))
     add_error_handlers(app)
     return app

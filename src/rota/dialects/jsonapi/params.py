@@ -60,6 +60,10 @@ class Params:
         """Raises Problems."""
         return self._read(req, {**_DOCUMENT, **_LIST})
 
+    def of_filters(self, req: falcon.Request, besides: frozenset[str]) -> Asked:
+        """Of whatever is filtered and neither sorted nor paged; `besides` are read elsewhere. Raises Problems."""
+        return self._read(req, _FILTERED, besides)
+
     def of_one(self, req: falcon.Request, besides: frozenset[str] = frozenset()) -> Asked:
         """Of a single resource: inclusion and sparse fieldsets; `besides` are read elsewhere. Raises Problems."""
         return self._read(req, _DOCUMENT, besides)
@@ -90,7 +94,7 @@ class Params:
             if len(given) > 1:
                 raise Unfit("is given more than once")
             reader.take(self, asked, member, given[0])
-        elif member is None and readers.keys() >= _LIST.keys() and lookups.is_filter(self.resource.filters, family):
+        elif member is None and readers is not _DOCUMENT and lookups.is_filter(self.resource.filters, family):
             asked.conditions += lookups.conditions(self.resource.filters, family, given, self.terms)
         else:
             raise Unfit("is not a parameter that is known here")
@@ -223,6 +227,9 @@ _LIST: Mapping[str, _Reader] = {
     "eligible_for": _Reader(_eligible),
     "near": _Reader(_near),
 }
+
+
+_FILTERED: Mapping[str, _Reader] = {}
 
 
 def pages(count: int, size: int) -> int:
