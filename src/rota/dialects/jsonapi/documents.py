@@ -163,13 +163,14 @@ def _relationship(relationship: Relationship, type_: str) -> Column:
 
 
 def _to_many(relationship: Relationship, type_: str, get: Callable[[Any], Any]) -> Column:
-    none = ToMany([], {"count": 0})
     counted = attrgetter(relationship.total) if relationship.total else None
     id_of, meta_of = relationship.id_of, relationship.meta_of
 
     def column(values: Sequence[Any]) -> Iterable[ToMany]:
         of_each = list(map(get, values))
         items = list(chain.from_iterable(of_each))
+        if not items:
+            return repeat(ToMany([], {"count": 0}), len(of_each))
         ids = list(map(id_of, items)) if id_of else items
         distinct = set(ids)
         drawn = dict(zip(distinct, _identifiers(type_, distinct), strict=True))
@@ -178,10 +179,8 @@ def _to_many(relationship: Relationship, type_: str, get: Callable[[Any], Any]) 
             members = map(_with_meta, members, said)
         numbers = list(map(counted, values)) if counted else list(map(len, of_each))
         metas = {number: {"count": number} for number in set(numbers)}
-        return [
-            ToMany(list(islice(members, len(each))), metas[number]) if each else none
-            for each, number in zip(of_each, numbers, strict=True)
-        ]
+        dealt = [list(islice(members, len(each))) if each else [] for each in of_each]
+        return map(ToMany, dealt, map(metas.__getitem__, numbers))
 
     return column
 
