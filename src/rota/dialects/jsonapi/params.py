@@ -154,7 +154,7 @@ def _order(params: Params, asked: Asked, member: str | None, value: str) -> None
 def _search(params: Params, asked: Asked, member: str | None, value: str) -> None:
     if not params.resource.search:
         raise Unfit("is not a parameter that is known here")
-    asked.words = tuple(reading.text(value, params.terms).casefold().split())
+    asked.words += tuple(reading.text(value, params.terms).casefold().split())
     if len(asked.words) > MOST_WORDS:
         raise Unfit(f"has more than {MOST_WORDS} words")
 
