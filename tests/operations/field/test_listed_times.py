@@ -53,8 +53,9 @@ def test_a_task_whose_rule_is_gone_has_no_dates(ground: Ground) -> None:
 
 def test_what_was_to_be_done_at_a_location_goes_with_it(ground: Ground) -> None:
     here, there = (ground.create("location", name=name) for name in ("here", "there"))
-
-    number = task(ground, timing_rule=WEEKLY, locations=[Link(here, {"timing_rule": LATER}), there])
+    number = task(
+        ground, timing_rule=WEEKLY, end="2018-12-31T00:00Z", locations=[Link(here, {"timing_rule": LATER}), there]
+    )
     assert listed(ground, "date__month", "9") == listed(ground, "date__month", "7") == (number,)
     ground.delete("location", here)
     assert listed(ground, "date__month", "9") == ()
