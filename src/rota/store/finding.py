@@ -214,4 +214,4 @@ def _order(known: Collection, query: Query) -> str:
         + (f" NULLS {'LAST' if each.descending else 'FIRST'}" if each.field in known.nullable else "")
         for each in query.order
     ]
-    return ", ".join([*keys, known.id])
+    return ", ".join(keys if any(each.field == "id" for each in query.order) else [*keys, known.id])

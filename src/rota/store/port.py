@@ -50,8 +50,8 @@ class Tx(Protocol):
         ...
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        """The page of ids that a query asks for, by the statements `COLLECTION_find` and `COLLECTION_count`, whose
-        `{where}` and `{order}` are filled from the closed tables of store/lookups.py."""
+        """The page of ids that a query asks for, by four statements of the collection at most; their `{where}` and
+        `{order}` are filled from the closed tables of store/lookups.py."""
         ...
 
     def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:

@@ -132,8 +132,8 @@ CREATE TABLE tasks (
     CHECK ((bounty_id IS NULL) = (bounty_amount IS NULL)),
     CHECK (approved_count >= 0 AND pending_count >= 0 AND rejected_count >= 0)
 );
-CREATE INDEX tasks_of_account ON tasks (account_id, id);
 -- Each the order of a list, so that none is ever sorted. What is not there comes before all that is.
+CREATE INDEX tasks_of_account ON tasks (account_id, id);
 CREATE INDEX tasks_by_start ON tasks (account_id, start_at, name, id);
 CREATE INDEX tasks_by_name ON tasks (account_id, name, id);
 CREATE INDEX tasks_by_status ON tasks (account_id, status, id);
@@ -212,10 +212,10 @@ CREATE TABLE occurrences (
 );
 -- An occurrence is there once, whoever saves its task at the same time.
 CREATE UNIQUE INDEX occurrences_once ON occurrences (task_id, coalesce(location_id, 0), date, start_time);
-CREATE INDEX occurrences_of_account ON occurrences (account_id, id);
 CREATE INDEX occurrences_of_task ON occurrences (task_id, date, start_time, end_time, week, week_day);
 CREATE INDEX occurrences_in_time ON occurrences (task_id, ends_at, starts_at);
 CREATE INDEX occurrences_by_date ON occurrences (account_id, date, start_time, id, task_id, end_time, week, week_day);
+CREATE INDEX occurrences_of_account ON occurrences (account_id, id);
 CREATE INDEX occurrences_by_start ON occurrences (account_id, start_time, id);
 CREATE INDEX occurrences_by_start_down ON occurrences (account_id, start_time DESC, id);
 CREATE INDEX occurrences_by_end ON occurrences (account_id, end_time, id);
