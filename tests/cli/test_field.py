@@ -11,6 +11,7 @@ from cli.conftest import Ran
 from cli.crew import Person, cells, refused
 from cli.script import Script
 from rota.cli import field_documents
+from sheets import workbook
 from web.serving import Server
 
 Rota = Callable[..., Ran]
@@ -125,6 +126,18 @@ def test_a_fault_is_told_with_its_place(rota: Rota, script: Script) -> None:
         "  Odd",
         "  a/b.x: x must be x.",
     ]
+
+
+def test_a_location_of_a_task_is_shown_with_its_own_rule_and_hours(rota: Rota, server: Server, ann: Person) -> None:
+    place = market(rota)
+    task = open_task(rota, "--at", place)
+    own = {"timing_rule": "FREQ=WEEKLY", "start": "07:00", "end": "14:30"}
+    given = {"locations": [{"type": "Location", "id": place, "meta": own}]}
+    body = json.dumps({"data": {"type": "Task", "id": task, "attributes": given}})
+    headers = {"X_Auth_Token": ann.token, "Content_Type": field_documents.MEDIA_TYPE}
+    assert server.call("PATCH", f"/api/v1/tasks/{task}", body, **headers).status == 200
+    shown = record(rota("field", "task", "show", task))["locations"]
+    assert shown == f"Market ({place}, timing_rule FREQ=WEEKLY, start 07:00:00, end 14:30:00)"
 
 
 def test_a_task_changes_in_what_is_named_alone(rota: Rota, ann: Person) -> None:
@@ -324,13 +337,19 @@ def test_two_features_are_no_shape(rota: Rota, script: Script, tmp_path: Path) -
     assert (ran.code, "has 2 features" in ran.err) == (2, True)
 
 
-def test_a_spreadsheet_is_sent_as_it_is(rota: Rota, script: Script, tmp_path: Path) -> None:
-    (tmp_path / "cows.XLSX").write_bytes(b"PK\3\4")
-    script.add("POST", "/api/v1/forms", {"data": {"type": "Form", "id": "3"}}, status=201)
-    assert made(rota("field", "form", "add", "cows.XLSX")) == "3"
-    (sent,) = script.sent("POST")
-    assert (sent.path, sent.body) == ("/api/v1/forms?file_name=cows.XLSX", b"PK\3\4")
-    assert sent.headers["content-type"].endswith("spreadsheetml.sheet")
+@pytest.mark.parametrize(("title", "expected"), [((), "Households"), (("-t", "All of them"), "All of them")])
+def test_a_spreadsheet_becomes_a_form(
+    rota: Rota, ann: Person, tmp_path: Path, title: tuple[str, ...], expected: str
+) -> None:
+    sheets = {
+        "survey": [("type", "name", "label"), ("integer", "age", "How old?")],
+        "settings": [("form_title", "form_id"), ("Households", "households")],
+    }
+    (tmp_path / "sheet.XLSX").write_bytes(workbook(sheets))
+    form = made(rota("field", "form", "add", "sheet.XLSX", *title))
+    (line,) = cells(rota("field", "form", "list"))
+    assert (line[:2], line[4]) == ([form, "households"], expected)
+    assert made(rota("field", "submit", open_task(rota, "--form", "households"), "age=34"))
 
 
 @pytest.mark.parametrize("to", ["-", "answers.csv"])
@@ -342,30 +361,15 @@ def test_an_export_is_fetched_as_it_is(rota: Rota, script: Script, tmp_path: Pat
     assert script.requests[-1].path == "/api/v1/exports/submissions?format=csv&task=2&status=a%2Cd"
 
 
-def test_an_import_of_locations_names_them_by_their_ids(rota: Rota, script: Script, tmp_path: Path) -> None:
-    job = {
-        "id": "j",
-        "status": "success",
-        "success_count": 1,
-        "failure_count": 0,
-        "total_count": 1,
-        "csvs": ["out.csv"],
-    }
-    jobs = "/v2/accounts/" + "a" * 32 + "/tasks"
-    script.add("PUT", jobs, {"data": {"_read_only": job}}, status=201)
-    script.add("PATCH", f"{jobs}/j", {"data": {"_read_only": job}})
-    script.add("GET", f"{jobs}/j", {"data": {"_read_only": job}})
-    script.add("GET", f"{jobs}/j", b"name,location_id,error\r\nMarket,7,\r\n")
-    ran = rota("field", "import", "locations", file(tmp_path, "places.csv", "name,location_id,error\nMarket,,odd\n"))
+def test_a_file_of_locations_is_imported_and_can_be_sent_again(rota: Rota, ann: Person, tmp_path: Path) -> None:
+    rows = "name,longitude,latitude,radius,location_id,error\nMarket,36.8219,-1.2921,150,,name is odd\n"
+    ran = rota("field", "import", "locations", file(tmp_path, "places.csv", rows))
     assert ran.code == 0, ran.err
-    assert ran.out.splitlines() == [
-        "1 Locations imported successfully. 0 Locations failed to be imported",
-        "",
-        "location_id\tname",
-        "7\tMarket",
-    ]
-    (sent,) = script.sent("PUT")
-    assert (sent.body, "category=field&action=import_locations" in sent.path) == (b"name\r\nMarket\r\n", True)
+    text, _, head, row = ran.out.splitlines()
+    assert text == "1 Locations imported successfully. 0 Locations failed to be imported"
+    assert head == "location_id\tname"
+    (line,) = cells(rota("field", "location", "list"))
+    assert [line[0], line[1], line[5]] == [*row.split("\t"), f"{POINT} ±150 m"]
 
 
 @pytest.mark.parametrize("words", [("task", "list"), ("todo",), ("submit", "1"), ("export",), ("approve", "1")])
