@@ -1,5 +1,6 @@
 """The commands of the field, against a real server with a runner: each test in an account of its own."""
 
+import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -161,11 +162,15 @@ def test_tasks_start_and_stop_and_what_cannot_be_done_is_told(rota: Rota, ann: P
     ]
     copy = made(rota("field", "task", "clone", task))
     assert rota("field", "task", "delete", copy, "--json").json == []
+    assert rota("field", "task", "set", task, "--amount", "2.5", "-e", "90 s", "--to", "2099-01-01T00:00Z").code == 0
     history = cells(rota("field", "task", "history", task))
-    assert [line[1:] for line in history[1:]] == [
+    assert [line[1:] for line in history[1:-1]] == [
         [ann.email, "task.changed", "status: a → b"],
         [ann.email, "task.changed", "status: b → a"],
+        [ann.email, "task.changed", "end_at: none → 2099-01-01T00:00:00Z, estimated_us: none → 1 min 30 s"],
     ]
+    assert history[-1][2] == "bounty.created"
+    assert history[-1][3].endswith("amount: 2.50, currency: KES")
 
 
 def test_lists_are_filtered_and_go_on_over_pages(
@@ -352,13 +357,18 @@ def test_a_spreadsheet_becomes_a_form(
     assert made(rota("field", "submit", open_task(rota, "--form", "households"), "age=34"))
 
 
-@pytest.mark.parametrize("to", ["-", "answers.csv"])
-def test_an_export_is_fetched_as_it_is(rota: Rota, script: Script, tmp_path: Path, to: str) -> None:
-    script.add("GET", "/api/v1/exports/submissions", b"id,task\r\n1,2\r\n")
-    ran = rota("field", "export", "--task", "2", "-s", "approved,pending", "-o", to)
-    found = (tmp_path / to).read_bytes() if to != "-" else ran.out.encode()
-    assert (ran.code, found) == (0, b"id,task\r\n1,2\r\n")
-    assert script.requests[-1].path == "/api/v1/exports/submissions?format=csv&task=2&status=a%2Cd"
+def test_submissions_are_exported_as_a_table_and_as_points(rota: Rota, ann: Person, tmp_path: Path) -> None:
+    task, other = (open_task(rota, "--at", "Market" if n else market(rota)) for n in range(2))
+    answer = made(rota("field", "submit", task, "cows=12", "--at", POINT))
+    made(rota("field", "submit", other, "cows=13", "--at", POINT))
+    ran = rota("field", "export", "--task", task, "-s", "approved,pending")
+    (row,) = csv.DictReader(ran.out.splitlines())
+    assert (row["id"], row["user"], row["cows"]) == (answer, ann.email, "12")
+    assert rota("field", "export", "--format", "geojson", "-o", "answers.geojson").code == 0
+    features = json.loads((tmp_path / "answers.geojson").read_text())["features"]
+    assert [each["geometry"]["coordinates"] for each in features] == [[36.8219, -1.2921]] * 2
+    assert list(csv.DictReader(rota("field", "export", "-s", "rejected").out.splitlines())) == []
+    refused(rota("field", "export", "--task", str(2**62), "-s", "b", "-o", "no/where.csv"), "No such file")
 
 
 def test_a_file_of_locations_is_imported_and_can_be_sent_again(rota: Rota, ann: Person, tmp_path: Path) -> None:
