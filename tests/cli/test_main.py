@@ -46,7 +46,15 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["job", "--help"], ["job", "add", "--help"], ["token", "create", "-h"], ["add", "-h"]]
+    "words",
+    [
+        ["--help"],
+        ["job", "--help"],
+        ["job", "add", "--help"],
+        ["token", "create", "-h"],
+        ["add", "-h"],
+        ["field", "task", "add", "-h"],
+    ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     program = (

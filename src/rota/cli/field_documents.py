@@ -74,7 +74,8 @@ class Found:
         name = self.names.get((linkage["type"], linkage["id"]))
         if name is None:
             return linkage["id"]
-        return f"{name} ({linkage['id']})" if in_full else name
+        own = [f"{word} {value}" for word, value in (linkage.get("meta") or {}).items() if value]
+        return f"{name} ({', '.join([linkage['id'], *own])})" if in_full else name
 
 
 def called(found: Object) -> str:

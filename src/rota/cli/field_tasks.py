@@ -1,6 +1,6 @@
 """The commands for tasks of the field: write them, look at them, start and stop them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -276,7 +276,9 @@ def show_found(columns: Mapping[str, str], found: Found, as_json: bool) -> None:
         show_table(tuple(columns), rows(columns, found), looks())
 
 
-def each_of(ids: Sequence[int], word: str, do: Any, became: Any, as_json: bool) -> None:
+def each_of(
+    ids: Sequence[int], word: str, do: Callable[[int], Any], became: Callable[[Any], str], as_json: bool
+) -> None:
     """Do it to each, say what became of it, and exit 1 unless it could be done to all."""
     done = []
     for number in ids:
