@@ -17,6 +17,7 @@ from rota.domain.field.timing import Calendar, calendar
 from rota.operations.events import record_all
 from rota.operations.field import calendars
 from rota.operations.field.access import Who, permit
+from rota.operations.field.collection import ids_param
 from rota.operations.field.drafts import Draft, Wish, drafted_all
 from rota.operations.field.naming import resolved_all
 from rota.operations.ids import new_ids
@@ -149,6 +150,9 @@ def _write(tx: Tx, actor: Actor, load: list[_New], terms: Terms, facts: Mapping[
     _batch(tx, "bounty_insert", rows)
     written = (calendars.written(actor.account.id, each.id, each.calendar.occurrences, now) for each in load)
     _batch(tx, "occurrence_new", [row for rows in written for row in rows])
+    timed = [each.id for each in load if each.calendar.occurrences]
+    if timed:
+        tx.run("task_times_insert", ids=ids_param(timed))
     record_all(tx, [event for each in load for event in _events(actor, each, terms, facts, now)])
 
 
