@@ -26,6 +26,8 @@ SCRIPTS = (
     "floor",
     "slack",
     "stream",
+    "field",
+    "render",
     "peers",
     "dequeue",
 )
