@@ -30,6 +30,10 @@ test: setup
 soak: setup
 	$(PY) -m pytest -m soak -s
 
+# Asks a server what JSON:API demands: one of its own, or `make conformance URL=http://… TOKEN=…`, an admin's.
+conformance: setup
+	PYTHONPATH=tests $(PY) -m dialects.jsonapi.conformance $(URL) $(TOKEN)
+
 bench: setup
 	$(PY) -m bench
 

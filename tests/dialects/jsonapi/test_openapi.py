@@ -39,15 +39,26 @@ for name, strategy in _FIT.items():
     schemathesis.openapi.format(name, strategy)
 
 
+def _sampled() -> dict[str, Any]:
+    """The description, with a few of the lookups of each filter: of all of them there are hundreds."""
+    found = document(TERMS)
+    for name, each in found["components"]["schemas"].items():
+        if name.endswith("Filter"):
+            lookups = sorted(each["properties"], key=lambda lookup: (lookup.count("__"), lookup))
+            each["properties"] = {lookup: each["properties"][lookup] for lookup in lookups[::9]}
+    return found
+
+
 def _described(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """The application of the moment, and the description, which schemathesis wants before any fixture has run."""
     if environ["PATH_INFO"] == "/openapi.json":
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(document(TERMS)).encode()]
+        return [json.dumps(_sampled()).encode()]
     return _served["app"](environ, start_response)
 
 
 schema = schemathesis.openapi.from_wsgi("/openapi.json", _described)
+schema.config.phases.coverage.enabled = False
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +74,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Outpost]:
 
 
 @schema.parametrize()
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 def test_agrees(case: Any, shared: Outpost) -> None:
     _served["app"] = shared.client.app
     # Wrong passwords are among the questions, and an address that sends many of them in a minute is told to wait.
