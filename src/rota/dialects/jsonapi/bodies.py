@@ -15,6 +15,8 @@ LIMIT = 4 << 20
 
 DEPTH_LIMIT = 64
 WHOLE_LIMIT = 2**64
+PARTS_LIMIT = 300_000
+"""Objects and lists: a body of nothing else would hold millions, and take seconds to read."""
 
 
 class _Unfit(ValueError):
@@ -31,6 +33,8 @@ def parse(body: bytes) -> dict[str, Any]:
     characters that cannot be kept."""
     try:
         text = body.decode()
+        if text.count("{") + text.count("[") > PARTS_LIMIT:
+            raise _Unfit(f"holds more than {PARTS_LIMIT} objects and lists")
         found = json.loads(
             text, object_pairs_hook=_members, parse_int=_whole, parse_float=_fraction, parse_constant=_constant
         )

@@ -225,6 +225,14 @@ def reference(value: Any, terms: Terms) -> int | None:
     return found
 
 
+def needed_reference(value: Any, terms: Terms) -> int:
+    """The id of another record, which there must be."""
+    found = reference(value, terms)
+    if found is None:
+        raise Unfit("may not be null")
+    return found
+
+
 def references(value: Any, terms: Terms) -> tuple[Link, ...]:
     """Other records, each once, in the order given."""
     if not isinstance(value, list | tuple):

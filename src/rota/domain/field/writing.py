@@ -26,13 +26,6 @@ def expertise(value: Any, terms: Terms) -> int:
     return int(value)
 
 
-def content_type(value: Any, terms: Terms) -> int:
-    found = reading.reference(value, terms)
-    if found is None:
-        raise Unfit("may not be null")
-    return found
-
-
 def locations(value: Any, terms: Terms) -> tuple[TaskLocation, ...]:
     """Locations, each with its own rule and hours where its `meta` says so."""
     return tuple(_location(at, link, terms) for at, link in enumerate(reading.references(value, terms)))
@@ -66,7 +59,7 @@ FIELDS: Mapping[str, Field] = {
     "user_submission_target": Field("user_submission_target", _TARGET),
     "status": Field("status", reading.one_of(Status), default=Status.DRAFT.value),
     "estimated_time": Field("estimated_us", or_null(reading.duration)),
-    "target_content_type": Field("target_content_type", content_type, required=True),
+    "target_content_type": Field("target_content_type", reading.needed_reference, required=True),
     "target_id": Field("target_id", reading.whole(1, reading.ID_LIMIT), required=True),
     "required_expertise": Field("required_expertise", expertise, default=1),
     "amount": Field("amount", or_null(reading.amount)),

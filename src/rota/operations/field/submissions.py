@@ -29,7 +29,7 @@ REVIEWED: Mapping[str, Field] = {
 """What admins alone write."""
 
 FIELDS: Mapping[str, Field] = {
-    "task": Field("task_id", reading.reference, required=True),
+    "task": Field("task_id", reading.needed_reference, required=True),
     "user": Field("user_id", reading.reference),
     "location": Field("location_id", reading.reference),
     "submission_time": Field("submitted_at", reading.or_null(reading.moment)),
