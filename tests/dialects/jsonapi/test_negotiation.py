@@ -66,3 +66,12 @@ def test_what_may_be_sent(door: Outpost, content_type: str, status: int) -> None
 def test_a_request_without_a_body_may_say_what_it_would_have_been(door: Outpost) -> None:
     assert door.ask("GET", "/clients", headers={"Content-Type": MEDIA_TYPE}).status_code == 200
     assert door.refused("GET", "/clients", headers={"Content-Type": f"{MEDIA_TYPE}; a=b"})[0] == 415
+
+
+@pytest.mark.parametrize(
+    ("verb", "headers", "blamed"),
+    [("GET", {"Accept": "text/html"}, "Accept"), ("POST", {"Content-Type": "text/plain"}, "Content-Type")],
+)
+def test_the_header_that_is_refused_is_named(door: Outpost, verb: str, headers: dict[str, str], blamed: str) -> None:
+    answer = door.ask(verb, "/clients", b"{}" if verb == "POST" else None, headers=headers)
+    assert answer.json["errors"][0]["source"] == {"header": blamed}

@@ -198,6 +198,17 @@ def test_a_location_has_its_own_rule_and_hours(ground: Ground) -> None:
     ]
     (kept, _) = ground.get("task", number).locations
     assert kept == TaskLocation(one, "FREQ=DAILY;COUNT=1", 7 * 3_600 * SECOND, (14 * 60 + 30) * 60 * SECOND)
+    wrong: list[Any] = [Link(one, {"start": "25:00", "end": "x"}), Link(other, {"end": 7})]
+    assert [each.path for each in faults(ground, number, locations=wrong)] == [
+        ("locations", 0, "meta", "start"),
+        ("locations", 0, "meta", "end"),
+        ("locations", 1, "meta", "end"),
+    ]
+    assert [each.path for each in faults(ground, number, locations=["x", one, None], segment_rules=[0])] == [
+        ("segment_rules", 0),
+        ("locations", 0),
+        ("locations", 2),
+    ]
     wrong = [Link(one, {"timing_rule": "FREQ=X"}), Link(other, {"start": "25:00"})]
     assert [each.path for each in faults(ground, number, locations=wrong)] == [("locations", 1, "meta", "start")]
     wrong = [Link(one, {"timing_rule": "FREQ=X"}), Link(other, {"start": "12:00", "end": "11:00"})]

@@ -118,6 +118,9 @@ _OF_HTTP: Mapping[int, str] = {
     405: "This path does not take this method.",
 }
 
+_HEADERS: Mapping[int, str] = {406: "Accept", 415: "Content-Type"}
+"""Which header of the request such an answer blames."""
+
 
 def bad_request(code: str, sentence: str, **source: str) -> Problem:
     return Problem(400, code, "Bad Request", sentence, source or None)
@@ -169,7 +172,8 @@ def of_http(error: falcon.HTTPError) -> Body:
     """What falcon itself refuses."""
     title = title_of(error)
     sentence = error.description or _OF_HTTP.get(error.status_code) or f"{title}."
-    problem = Problem(error.status_code, code_of(error), title, sentence)
+    header = _HEADERS.get(error.status_code)
+    problem = Problem(error.status_code, code_of(error), title, sentence, {"header": header} if header else None)
     return Body(error.status_code, (problem,), dict(error.headers or {}))
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from rota.domain.faults import Fault, Unfit
+from rota.domain.faults import Fault, Unfit, refuse
 from rota.domain.field.terms import Terms
 
 NAME_LIMIT = 255
@@ -58,7 +58,7 @@ def read(
             try:
                 values[each.column] = each.read(given[name], terms)
             except Unfit as unfit:
-                faults.append(Fault((name, *unfit.path), unfit.sentence))
+                faults += [Fault(found.path, found.sentence) for found in unfit.within(name)]
         elif each.required and not partial:
             faults.append(Fault((name,), "is required"))
     return values, faults
@@ -238,15 +238,23 @@ def references(value: Any, terms: Terms) -> tuple[Link, ...]:
     if not isinstance(value, list | tuple):
         raise Unfit("must be a list of ids")
     found: dict[int, Link] = {}
+    faults: list[Unfit] = []
     for at, each in enumerate(value):
         try:
-            number = reference(each, terms)
+            number = _present(each, terms)
         except Unfit as unfit:
-            raise Unfit(unfit.sentence, (at,)) from None
-        if number is None:
-            raise Unfit("must be an id", (at,))
-        found.setdefault(number, each if isinstance(each, Link) else Link(number, {}))
+            faults += unfit.within(at)
+        else:
+            found.setdefault(number, each if isinstance(each, Link) else Link(number, {}))
+    refuse(faults)
     return tuple(found.values())
+
+
+def _present(value: Any, terms: Terms) -> int:
+    number = reference(value, terms)
+    if number is None:
+        raise Unfit("must be an id")
+    return number
 
 
 def _string(value: Any) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rota.domain.faults import Unfit
+from rota.domain.faults import Unfit, refuse
 from rota.domain.field import reading
 from rota.domain.field.reading import Field, Link, or_blank, or_null
 from rota.domain.field.tasks import Status, TaskLocation
@@ -28,16 +28,19 @@ def expertise(value: Any, terms: Terms) -> int:
 
 def locations(value: Any, terms: Terms) -> tuple[TaskLocation, ...]:
     """Locations, each with its own rule and hours where its `meta` says so."""
-    return tuple(_location(at, link, terms) for at, link in enumerate(reading.references(value, terms)))
+    faults: list[Unfit] = []
+    found = [_location(at, link, terms, faults) for at, link in enumerate(reading.references(value, terms))]
+    refuse(faults)
+    return tuple(found)
 
 
-def _location(at: int, link: Link, terms: Terms) -> TaskLocation:
+def _location(at: int, link: Link, terms: Terms, faults: list[Unfit]) -> TaskLocation:
     found: dict[str, Any] = {}
     for name, (column, read) in _OWN.items():
         try:
             found[column] = or_null(read)(link.meta.get(name), terms)
         except Unfit as unfit:
-            raise Unfit(unfit.sentence, (at, "meta", name)) from None
+            faults += unfit.within(at, "meta", name)
     return TaskLocation(link.id, **found)
 
 
