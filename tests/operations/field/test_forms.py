@@ -57,7 +57,6 @@ def test_all_faults_are_told_at_once(ground: Ground) -> None:
     assert faults(ground, color=1) == [
         ("color", "is not a field that can be written"),
         ("title", "is required"),
-        ("fields", "is required"),
     ]
     bad = {"properties": {"a": {"type": "integr"}, "b": {"minimum": "3"}}, "required": "a"}
     assert {each[:-1] for each in faults(ground, title="", version="", fields=bad)} == {
@@ -67,6 +66,10 @@ def test_all_faults_are_told_at_once(ground: Ground) -> None:
         ("fields", "properties", "b", "minimum"),
         ("fields", "required"),
     }
+
+
+def test_a_form_without_fields_takes_whatever_answers_come(ground: Ground) -> None:
+    assert ground.get("form", ground.create("form", title="Form2", id_string="form2_id")).fields == "{}"
 
 
 @pytest.mark.parametrize("value", [None, 3, "{", "3", [], True, "\ud800"])

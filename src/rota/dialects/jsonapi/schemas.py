@@ -189,7 +189,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "task": ("name", "target_id"),
     "location": ("name",),
     "segment_rule": ("name", "target_field", "target_field_value"),
-    "form": ("title", "fields"),
+    "form": ("title",),
     "user": ("email",),
     **dict.fromkeys(("location_type", "project", "client"), ("name",)),
 }

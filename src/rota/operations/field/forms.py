@@ -20,6 +20,8 @@ from rota.operations.field.records import Kinds, Records, Statements
 from rota.store.port import Row, Taken, Tx
 
 FIRST_VERSION = "1"
+ANYTHING = "{}"
+"""The fields of a form that takes whatever answers come."""
 
 
 def slug(title: str) -> str:
@@ -62,7 +64,7 @@ FIELDS: Mapping[str, Field] = {
     "title": Field("title", reading.name, required=True),
     "id_string": Field("id_string", reading.or_null(reading.name)),
     "version": Field("version", _version, default=FIRST_VERSION),
-    "fields": Field("fields", _schema, required=True),
+    "fields": Field("fields", _schema, default=ANYTHING),
 }
 
 
