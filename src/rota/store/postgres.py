@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, migrations
+from rota.store.memory import Memory
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
 
@@ -57,8 +58,16 @@ def _translating() -> Iterator[None]:
 
 
 class PostgresTx:
-    def __init__(self, connection: Connection, sql: Mapping[str, str], observe: Observer | None) -> None:
-        self._connection, self._sql, self._observe = connection, sql, observe
+    """One that sees one state, and may remember, has a `memory`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        sql: Mapping[str, str],
+        observe: Observer | None,
+        memory: Memory | None = None,
+    ) -> None:
+        self._connection, self._sql, self._observe, self._memory = connection, sql, observe, memory
 
     def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
         if self._observe:
@@ -107,7 +116,17 @@ class PostgresTx:
         return list(self._execute(statement, _placed(sql), {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        return finding.find(self._fill, collection, query, params)
+        def ask() -> Found:
+            return finding.find(self._fill, collection, query, params)
+
+        return self._memory.find(collection, query, params, self._state(), ask) if self._memory else ask()
+
+    def _state(self) -> str:
+        """Which transactions are visible: whatever commits, anywhere on the server, makes it another."""
+        with _translating():
+            found = self._connection.execute("SELECT CAST(pg_current_snapshot() AS text) AS state").fetchone()
+        assert found is not None
+        return str(found["state"])
 
     def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
         return finding.select(self._fill, statement, collection, query, params)
@@ -141,6 +160,7 @@ class PostgresStore:
         self.url = url
         self._sql = load("postgres", "psycopg")
         self._observe = observe
+        self._memory = Memory()
         # Statements here take milliseconds, and compiling one that looks expensive took two seconds.
         options = f"-c jit=off -c lock_timeout={round(busy_s * 1000)}" + (
             "" if durable else " -c synchronous_commit=off"
@@ -172,8 +192,9 @@ class PostgresStore:
     def _transaction(self, isolation: IsolationLevel) -> Iterator[PostgresTx]:
         with self._borrowed() as connection:
             connection.isolation_level = isolation
+            memory = self._memory if isolation is IsolationLevel.REPEATABLE_READ else None
             with connection.transaction():
-                yield PostgresTx(connection, self._sql, self._observe)
+                yield PostgresTx(connection, self._sql, self._observe, memory)
 
     @contextmanager
     def read(self) -> Iterator[PostgresTx]:

@@ -1,6 +1,7 @@
 """The embedded database: SQLite in WAL mode, one writer at a time, readers never waiting."""
 
 import fcntl
+import itertools
 import os
 import sqlite3
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, migrations
+from rota.store.memory import Memory
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
 
@@ -22,9 +24,24 @@ def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip((column[0] for column in cursor.description), row, strict=True))
 
 
+class _Connection(sqlite3.Connection):
+    """`serial` is its own for good; `written` counts the transactions that it began in order to write."""
+
+    serial = 0
+    written = 0
+
+
 class SqliteTx:
-    def __init__(self, connection: sqlite3.Connection, sql: Mapping[str, str], observe: Observer | None) -> None:
-        self._connection, self._sql, self._observe = connection, sql, observe
+    """One that reads, and may remember, has a `memory`."""
+
+    def __init__(
+        self,
+        connection: _Connection,
+        sql: Mapping[str, str],
+        observe: Observer | None,
+        memory: Memory | None = None,
+    ) -> None:
+        self._connection, self._sql, self._observe, self._memory = connection, sql, observe, memory
 
     def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> sqlite3.Cursor:
         self._before(statement)
@@ -67,7 +84,16 @@ class SqliteTx:
         return self._execute(statement, sql, {**params, **tests}).fetchall()
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        return finding.find(self._fill, collection, query, params)
+        def ask() -> Found:
+            return finding.find(self._fill, collection, query, params)
+
+        return self._memory.find(collection, query, params, self._state(), ask) if self._memory else ask()
+
+    def _state(self) -> tuple[int, int, int]:
+        """SQLite tells a connection of others' commits; its own are counted. What one connection is told says nothing
+        to another."""
+        told: int = self._connection.execute("PRAGMA data_version").fetchone()["data_version"]
+        return self._connection.serial, self._connection.written, told
 
     def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
         return finding.select(self._fill, statement, collection, query, params)
@@ -127,7 +153,7 @@ class _Group:
 
     MOST = 16
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: _Connection) -> None:
         self.connection, self.size = connection, 0
         self.over = threading.Event()
         self.failure: type[Exception] | None = None
@@ -149,16 +175,20 @@ class SqliteStore:
         self.path = Path(url.removeprefix("sqlite:///"))
         self._durable, self._busy_s, self._observe = durable, busy_s, observe
         self._sql = load("sqlite", "sqlite3")
-        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._idle: LifoQueue[_Connection] = LifoQueue()
         # Threads of one process queue here and not in SQLite's busy handler, which sleeps up to 100 ms between tries;
         # then the process queues with others.
         self._turn = threading.Lock()
         self._turnstile = _Turnstile(self.path)
         self._group: _Group | None = None
         self._waiting, self._count = 0, threading.Lock()
+        self._memory, self._serials = Memory(), itertools.count()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=self._busy_s)
+    def _connect(self) -> _Connection:
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=self._busy_s, factory=_Connection
+        )
+        connection.serial = next(self._serials)
         connection.row_factory = _as_dict
         try:
             _switch_to_wal(connection, time.monotonic() + self._busy_s)
@@ -171,14 +201,14 @@ class SqliteStore:
             raise
         return connection
 
-    def _taken(self) -> sqlite3.Connection:
+    def _taken(self) -> _Connection:
         try:
             return self._idle.get_nowait()
         except Empty:
             return self._connect()
 
     @contextmanager
-    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+    def _borrowed(self) -> Iterator[_Connection]:
         connection = self._taken()
         try:
             yield connection
@@ -196,8 +226,10 @@ class SqliteStore:
     def _transaction(self, begin: str) -> Iterator[SqliteTx]:
         with self._borrowed() as connection:
             connection.execute(begin)
+            writes = begin != "BEGIN"
+            connection.written += writes
             try:
-                yield SqliteTx(connection, self._sql, self._observe)
+                yield SqliteTx(connection, self._sql, self._observe, None if writes else self._memory)
                 connection.execute("COMMIT")
             except BaseException:
                 # After an I/O error SQLite may have rolled back by itself.
@@ -260,6 +292,7 @@ class SqliteStore:
             connection.close()
             _raise_translated(error)
             raise
+        connection.written += 1
         return _Group(connection)
 
     @contextmanager
