@@ -24,6 +24,9 @@ from rota.domain.errors import (
     UnfitRecord,
 )
 
+MOST_PROBLEMS = 1_000
+"""Of an answer: a document of 100 000 faulty members would be answered by 20 MB."""
+
 Source = Mapping[str, str]
 """Where in the request: a `pointer` into its document, a `parameter` or a `header`."""
 
@@ -153,10 +156,10 @@ def detail(path: Iterable[str | int], sentence: str) -> str:
 
 
 def of_problems(refused: Problems) -> Body:
-    """Sorted by place. The status is that of all where they agree, else 400."""
+    """Sorted by place, the first MOST_PROBLEMS. The status is that of all where they agree, else 400."""
     statuses = {each.status for each in refused.problems}
     status = statuses.pop() if len(statuses) == 1 else 400
-    return Body(status, tuple(sorted(refused.problems, key=_place)))
+    return Body(status, tuple(sorted(refused.problems, key=_place)[:MOST_PROBLEMS]))
 
 
 def of_refusal(refusal: Refusal) -> Body:

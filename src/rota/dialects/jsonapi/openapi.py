@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rota.dialects.description import STRING, Description, Node, Operation, ref
+from rota.dialects.description import Description, Node, Operation, ref
 from rota.dialects.jsonapi import shapes
 from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.atomic import ATOMIC_TYPE
 from rota.dialects.jsonapi.documents import MEDIA_TYPE
-from rota.dialects.jsonapi.params import MOST_SIZE, SIZE
+from rota.dialects.jsonapi.params import SIZE
 from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.dialects.jsonapi.resources import RESOURCES
-from rota.dialects.jsonapi.schemas import FORMATS, ID, filtered
+from rota.dialects.jsonapi.schemas import FORMATS, ID, SEARCH, filtered
 from rota.domain.field.lookups import known
 from rota.domain.field.terms import Terms
 from rota.operations.field.access import Who
@@ -39,13 +39,17 @@ _ERRORS: Mapping[int, str] = {
 _ALWAYS = (400, 401, 403, 404, 405, 406, 415, 429, 500, 503)
 _BODY = (409, 413, 507)
 
-_NUMBER: Node = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": "last"}]}
-_SIZE: Node = {"type": "integer", "minimum": 1, "maximum": MOST_SIZE, "default": SIZE}
+_NUMBER: Node = {"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)$"}
+_SIZE: Node = {"type": "string", "pattern": "^([1-9][0-9]?|100)$", "default": f"{SIZE}"}
 _PAGING: Parameters = {
     "id": ("path", ID, "The record."),
-    "page": ("query", _NUMBER, "The number of the page, or `last`; also `page[number]`."),
+    "page": (
+        "query",
+        _NUMBER,
+        "The number of the page, or `last`; also `page[number]`. A page that is not there is 404.",
+    ),
     "page_size": ("query", _SIZE, "How many on a page; also `page[size]`."),
-    "search": ("query", STRING, "Words, of which the name must hold all."),
+    "search": ("query", SEARCH, "Words, of which the name must hold all."),
     "eligible_for": ("query", {"enum": ["me"]}, "Only active tasks that the caller may do now."),
     "near": (
         "query",

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from rota.dialects.jsonapi.errors import Problem, Problems, at, bad_request, conflict, detail, missing
+from rota.dialects.jsonapi.errors import MOST_PROBLEMS, Problem, Problems, at, bad_request, conflict, detail, missing
 from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.domain.faults import Fault, Path
 from rota.domain.field.reading import Link
@@ -79,9 +79,9 @@ class Reader:
         given = found.get("id")
         if given is None:
             raise Problems(at(place, "id is required."))
-        if isinstance(given, bool) or not isinstance(given, str | int):
+        if isinstance(given, bool) or not isinstance(given, str | int | float):
             raise Problems(at(pointer(place, "id"), "id must be a text."))
-        if str(given) != str(record_id):
+        if given != record_id and given != str(record_id):
             raise Problems(conflict(pointer(place, "id"), f"The id is not {record_id}, as the URL has it."))
         return self._fields(found, place, new=False)
 
@@ -176,7 +176,12 @@ class _Linker:
     def many(self, value: Any, place: str) -> Any:
         if not isinstance(value, list):
             return self._fault(place, "must be a list of resource identifiers")
-        return [self._identifier(each, pointer(place, at)) for at, each in enumerate(value)]
+        found = []
+        for number, each in enumerate(value):
+            found.append(self._identifier(each, pointer(place, number)))
+            if len(self.problems) >= MOST_PROBLEMS:
+                break
+        return found
 
     def _identifier(self, value: Any, place: str) -> Any:
         if not isinstance(value, dict):

@@ -126,6 +126,11 @@ _NAME: Node = {**_LINE, "minLength": 1, "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTR
 _TEXT: Node = or_null(
     {"type": "string", "maxLength": TEXT_LIMIT // 4, "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"}
 )
+SEARCH: Node = {
+    "type": "string",
+    "maxLength": NAME_LIMIT,
+    "pattern": rf"^([^\s{_CONTROL}]+( [^\s{_CONTROL}]+){{0,30}})?$",
+}
 _TARGET = or_null({"type": "integer", "minimum": 0, "maximum": 10**9})
 _OF: Mapping[str, Node] = {name: {"type": "string", "format": name} for name in FORMATS}
 _OR_TEXT: Mapping[str, Node] = {
@@ -194,6 +199,12 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("location_type", "project", "client"), ("name",)),
 }
 """By kind: the attributes that a new record must have."""
+
+RELATED: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("task", "segment_rule"), ("target_content_type",)),
+    "submission": ("task",),
+}
+"""By kind: the relationships that a new record must have; they may stand among the attributes, too."""
 
 
 def filtered(chosen: Filter, part: str | None, comparison: Comparison) -> Node:

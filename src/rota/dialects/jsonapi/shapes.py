@@ -5,7 +5,7 @@ from typing import Any
 
 from rota.dialects.description import STRING, Node, ref
 from rota.dialects.jsonapi.resource import Relationship, Resource
-from rota.dialects.jsonapi.schemas import ID, REQUIRED, WRITTEN, or_null, shown
+from rota.dialects.jsonapi.schemas import ID, RELATED, REQUIRED, WRITTEN, or_null, shown
 from rota.dialects.jsonapi.targets import MOST_OPERATIONS, OPERATIONS, RESULTS, Op
 
 _URL: Node = {"type": "string", "format": "uri"}
@@ -135,13 +135,15 @@ def _fields(resource: Resource, resources: Mapping[str, Resource], *, new: bool)
         relationships[each.name] = opened({"data": linkage}, ("data",))
     return {
         "attributes": closed(attributes, required) | _ANNOTATIONS,
-        "relationships": closed(relationships) | _ANNOTATIONS,
+        "relationships": closed(relationships, RELATED.get(resource.kind, ()) if new else ()) | _ANNOTATIONS,
     }
 
 
 def _new(resource: Resource, resources: Mapping[str, Resource]) -> Node:
     members: dict[str, Node] = {"type": {"const": resource.type}, "id": {"type": "null"}, "lid": STRING}
-    required = ("type", "attributes") if REQUIRED.get(resource.kind) else ("type",)
+    required = ["type"]
+    required += ["attributes"] if REQUIRED.get(resource.kind) else []
+    required += ["relationships"] if RELATED.get(resource.kind) else []
     return opened({**members, **_fields(resource, resources, new=True)}, required)
 
 

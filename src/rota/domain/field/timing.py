@@ -70,7 +70,10 @@ def timing(wanted: Wanted) -> Timing | list[Fault]:
     if end_at is not None and end_at < start_at:
         return [Fault(("end",), "is before the start")]
     schedules = tuple(_schedules(rule, own, wanted.locations))
-    bounded = all(bounds(each.rule)[1] is not None for each in schedules)
+    # One allowance for all, and each rule once: there may be thousands of locations, with a rule each or all with one.
+    walking = Allowance()
+    rules = {id(each.rule): each.rule for each in schedules}
+    bounded = all(bounds(each, allowance=walking)[1] is not None for each in rules.values())
     return Timing(start_at, end_at, schedules, bounded)
 
 

@@ -10,6 +10,8 @@ from rota.domain.field.tasks import Status, TaskLocation
 from rota.domain.field.terms import Terms
 
 TARGET_LIMIT = 10**9
+LOCATIONS_LIMIT = SEGMENT_RULES_LIMIT = 10_000
+"""Of a task: it has no more occurrences."""
 
 
 def rule_text(value: Any, terms: Terms) -> str | None:
@@ -29,9 +31,20 @@ def expertise(value: Any, terms: Terms) -> int:
 def locations(value: Any, terms: Terms) -> tuple[TaskLocation, ...]:
     """Locations, each with its own rule and hours where its `meta` says so."""
     faults: list[Unfit] = []
-    found = [_location(at, link, terms, faults) for at, link in enumerate(reading.references(value, terms))]
+    links = _few(reading.references(value, terms), LOCATIONS_LIMIT)
+    found = [_location(at, link, terms, faults) for at, link in enumerate(links)]
     refuse(faults)
     return tuple(found)
+
+
+def segment_rules(value: Any, terms: Terms) -> tuple[Link, ...]:
+    return _few(reading.references(value, terms), SEGMENT_RULES_LIMIT)
+
+
+def _few(links: tuple[Link, ...], most: int) -> tuple[Link, ...]:
+    if len(links) > most:
+        raise Unfit(f"may hold {most} at most")
+    return links
 
 
 def _location(at: int, link: Link, terms: Terms, faults: list[Unfit]) -> TaskLocation:
@@ -69,7 +82,7 @@ FIELDS: Mapping[str, Field] = {
     "parent": Field("parent_id", reading.reference),
     "client": Field("client_id", reading.reference),
     "project": Field("project_id", reading.reference),
-    "segment_rules": Field("segment_rules", reading.references, default=()),
+    "segment_rules": Field("segment_rules", segment_rules, default=()),
     "locations": Field("locations", locations, default=()),
 }
 
