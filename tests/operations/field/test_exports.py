@@ -1,12 +1,14 @@
 """Exports: every submission once, a column for each question, of what the actor may see, in pages."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from answering import NAIROBI, Answering, point
 from ground import ADMIN, ANN, BOB, TERMS
 from rota.domain.field.queries import Comparison, Condition, Query
+from rota.domain.field.terms import Terms
 from rota.operations.field import exports
 from rota.store.port import Store
 
@@ -42,7 +44,7 @@ def test_a_row_says_all_of_a_submission(field: Answering) -> None:
         "user": ANN,
         "location": str(place),
         "location_name": "Here",
-        "submission_time": "2018-06-26T08:00:00+00:00",
+        "submission_time": "2018-06-26T08:00:00Z",
         "status": "a",
         "valid": "true",
         "comments": "Good, thanks",
@@ -85,6 +87,14 @@ def test_every_submission_is_there_once_whatever_the_pages(field: Answering, mon
         assert [row["n"] for row in table(field)] == [str(number) for number in range(count)]
         assert len(features(field)) == count
         field.submit(task, data={"n": count})
+
+
+def test_a_submission_at_the_end_of_the_calendar_spoils_no_export(field: Answering) -> None:
+    nairobi = Terms(ZoneInfo("Africa/Nairobi"), "Africa/Nairobi")
+    field.submit(field.task(), submission_time="9999-12-31T23:00:00Z")
+    with field.ground.store.read() as tx:
+        (line,) = exports.lines(tx, field.ground.actors[ADMIN], Query(), nairobi)
+    assert line["submission_time"] == "9999-12-31T23:00:00Z"
 
 
 def test_members_take_away_their_own(field: Answering) -> None:

@@ -82,6 +82,13 @@ def test_a_row_below_one_that_was_refused_is_refused(ground: Ground) -> None:
     assert [fault.path for fault in second] == [("parent",)]
 
 
+def test_a_row_is_told_all_that_is_wrong_with_it(ground: Ground) -> None:
+    bad = {"country": "QQ", "parent": "nobody", "location_type": "9", "longitude": "36", "radius": "5"}
+    (faults,) = add(ground, {"name": "Nairobi", **bad})
+    assert isinstance(faults, tuple)
+    assert [each.path[0] for each in faults] == ["country", "latitude", "parent", "location_type"]
+
+
 def test_a_type_that_nobody_has_is_made_once_and_told_of(ground: Ground) -> None:
     shop = ground.create("location_type", name="Shop")
     rows = added(

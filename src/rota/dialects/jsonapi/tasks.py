@@ -4,12 +4,12 @@ from typing import cast
 
 import falcon
 
-from rota.dialects.jsonapi import answers, texts
+from rota.dialects.jsonapi import answers
 from rota.dialects.jsonapi.documents import JSONAPI, Document
 from rota.dialects.jsonapi.edge import send
 from rota.dialects.jsonapi.params import no_parameters
 from rota.dialects.jsonapi.paths import Path
-from rota.domain.field.terms import Terms
+from rota.domain.field.terms import Terms, moment_at
 from rota.operations.field import history
 from rota.operations.field.history import Entry
 from rota.operations.field.tasks import Tasks
@@ -29,7 +29,7 @@ class History(Path):
 
 def _event(entry: Entry, terms: Terms) -> Document:
     attributes = {
-        "at": texts.moment_at(entry.at, terms),
+        "at": moment_at(entry.at, terms),
         "kind": entry.kind,
         "user": entry.user,
         "before": entry.before,

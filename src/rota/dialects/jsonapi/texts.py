@@ -4,13 +4,13 @@ Each is a maker: from the terms of the field to what writes a column of values, 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from rota.domain.field.terms import Terms
+from rota.domain.field.terms import Terms, moment_at
 
 Writer = Callable[[Sequence[Any]], Iterable[Any]]
 Maker = Callable[[Terms], Writer]
@@ -48,18 +48,6 @@ def moment(terms: Terms) -> Writer:
             return [None if at is None else moment_at(at, terms) for at in values]
 
     return column
-
-
-def moment_at(at: int, terms: Terms) -> datetime:
-    """The same for one moment, however far away: in UTC where the zone leads past an end of the calendar."""
-    try:
-        utc = _EPOCH + timedelta(microseconds=at)
-    except OverflowError:
-        return (datetime.max if at > 0 else datetime.min).replace(tzinfo=UTC)
-    try:
-        return utc.astimezone(terms.zone)
-    except (OverflowError, ValueError):
-        return utc
 
 
 def duration(terms: Terms) -> Writer:

@@ -1,9 +1,11 @@
 """What an operator chose for the field, and what follows from it."""
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 DAY_US = 86_400_000_000
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +19,15 @@ class Terms:
     zone_name: str
     currency: str = "KES"
     horizon_us: int = 400 * DAY_US
+
+
+def moment_at(at: int, terms: Terms) -> datetime:
+    """A moment in the zone, however far away: in UTC where the zone leads past an end of the calendar."""
+    try:
+        utc = _EPOCH + timedelta(microseconds=at)
+    except OverflowError:
+        return (datetime.max if at > 0 else datetime.min).replace(tzinfo=UTC)
+    try:
+        return utc.astimezone(terms.zone)
+    except (OverflowError, ValueError):
+        return utc

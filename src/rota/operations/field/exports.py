@@ -5,7 +5,6 @@ Whoever takes them away keeps the transaction open: all of it is of one moment.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from rota.domain.accounts import Actor
 from rota.domain.field.columns import Columns, cell
 from rota.domain.field.queries import Comparison, Condition, Order, Query
-from rota.domain.field.terms import Terms
+from rota.domain.field.terms import Terms, moment_at
 from rota.operations.field.access import permit
 from rota.operations.field.submissions import Submissions, visible
 from rota.store.port import Row, Tx
@@ -28,8 +27,6 @@ FIXED = (
 """What every submission has: `user` is an e-mail address, `amount` what was paid."""
 
 DATA = "data"
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +88,10 @@ def _feature(row: Row, terms: Terms) -> dict[str, Any]:
 
 
 def _fixed(row: Row, terms: Terms) -> dict[str, Any]:
-    submitted_at = (_EPOCH + timedelta(microseconds=row["submitted_at"])).astimezone(terms.zone)
+    submitted_at = msgspec.to_builtins(moment_at(row["submitted_at"], terms))
     values = (
         *(row["id"], row["task_id"], row["task_name"], row["user_email"], row["location_id"], row["location_name"]),
-        *(submitted_at.isoformat(), row["status"], bool(row["valid"]), row["comments"]),
+        *(submitted_at, row["status"], bool(row["valid"]), row["comments"]),
         *(f"{row['paid'] // 100}.{row['paid'] % 100:02}", row["longitude"], row["latitude"]),
     )
     return dict(zip(FIXED, values, strict=True))

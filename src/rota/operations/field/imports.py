@@ -61,6 +61,7 @@ COLUMNS: Mapping[str, Field] = {
     "radius": FIELDS["radius"],
     "shapefile": FIELDS["shapefile"],
 }
+_GEOMETRY = frozenset({"longitude", "latitude", "radius", "shapefile"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +89,15 @@ def add_all(tx: Tx, actor: Actor, rows: Sequence[Mapping[str, str]], terms: Term
     """What becomes of each row. An empty cell was not written. Raises Forbidden."""
     permit(actor, Who.ADMINS)
     checked = [_read(row, terms) for row in rows]
-    fit = [values for values, faults in checked if not faults]
+    fit = sum(not faults for _, faults in checked)
     # Of two batches that would make one type, the second finds it.
     tx.one("location_tree_lock", account_id=actor.account.id)
-    parents = _Names.found(tx, actor, "location", [values["parent"] for values in fit])
-    types = _Names.found(tx, actor, "location_type", [values["location_type"] for values in fit])
-    numbers = iter(new_ids(tx, "locations", len(fit)))
+    parents = _Names.found(tx, actor, "location", [values["parent"] for values, _ in checked])
+    types = _Names.found(tx, actor, "location_type", [values["location_type"] for values, _ in checked])
+    numbers = iter(new_ids(tx, "locations", fit))
     made: list[Outcome] = []
     for values, faults in checked:
-        faults = faults or _missing(values, parents, types)
+        faults += _missing(values, parents, types)
         made.append(tuple(faults) if faults else next(numbers))
         if not faults:
             values |= {"id": made[-1], "parent_id": parents.id_of(values["parent"])}
@@ -114,8 +115,8 @@ def _read(row: Mapping[str, str], terms: Terms) -> tuple[dict[str, Any], list[Fa
     values, faults = read(COLUMNS, given, terms, partial=False)
     longitude, latitude = values["longitude"], values["latitude"]
     values["geopoint"] = None if longitude is None or latitude is None else (longitude, latitude)
-    if not faults:
-        faults = _half_points(values) or [_in_columns(each) for each in geometry_faults(values)]
+    if not _GEOMETRY & {each.path[0] for each in faults}:
+        faults += _half_points(values) or [_in_columns(each) for each in geometry_faults(values)]
     return ({**values, **placed(values)} if not faults else values), faults
 
 
