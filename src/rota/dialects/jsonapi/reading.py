@@ -33,7 +33,8 @@ class Written:
 
     def refuse(self, faults: tuple[Fault, ...] = ()) -> None:
         """Raises Problems where anything is wrong, with the faults that a collection has found added."""
-        found = [self.problem(each) for each in faults if each.path[0] not in self.unfit]
+        told = [each for each in faults if each.path[0] not in self.unfit]
+        found = [self.problem(each) for each in told[:MOST_PROBLEMS]]
         if found or self.problems:
             raise Problems(*self.problems, *found)
 
