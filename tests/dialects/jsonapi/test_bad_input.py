@@ -6,7 +6,9 @@ import pytest
 
 from dialects.jsonapi.outpost import MEDIA_TYPE, Outpost
 from rota.dialects.jsonapi.bodies import PARTS_LIMIT
+from rota.dialects.jsonapi.params import MOST_CONDITIONS
 from rota.dialects.jsonapi.resources import RESOURCES
+from rota.domain.field.lookups import VALUES_LIMIT
 
 JUNK: list[Any] = [
     *(None, True, 0, -1, 1.5, 2**63, 2**64 - 1, "", "01", "１", "x", "a" * 70_000, [], {}, [[]], [{}], [None]),
@@ -72,6 +74,15 @@ QUERIES = [
 @pytest.mark.parametrize("query", QUERIES)
 def test_a_query_that_says_nothing_is_400(outpost: Outpost, query: str) -> None:
     assert outpost.refused("GET", "/tasks", query_string=query)[0] == 400
+
+
+def test_the_most_values_and_lookups_are_answered(outpost: Outpost) -> None:
+    years = ",".join(map(str, range(1, VALUES_LIMIT + 1)))
+    assert outpost.ask("GET", "/tasks", query_string=f"created__year={years}").status_code == 200
+    assert outpost.refused("GET", "/tasks", query_string=f"created__year={years},1")[0] == 400
+    lookups = "&".join(f"created__year__gt={year}" for year in range(MOST_CONDITIONS))
+    assert outpost.ask("GET", "/tasks", query_string=lookups).status_code == 200
+    assert outpost.refused("GET", "/tasks", query_string=f"{lookups}&id=1")[0] == 400
 
 
 @pytest.mark.parametrize("page", ["99999999999999999999", "1000000000", "0", "-1"])

@@ -19,6 +19,7 @@ SIZE = 20
 MOST_SIZE = 100
 MOST_PAGE = 10**9
 MOST_WORDS = 32
+MOST_CONDITIONS = 100
 MOST_STEPS = 32
 """Of inclusion: each costs a few statements."""
 
@@ -96,6 +97,8 @@ class Params:
             reader.take(self, asked, member, given[0])
         elif member is None and readers is not _DOCUMENT and lookups.is_filter(self.resource.filters, family):
             asked.conditions += lookups.conditions(self.resource.filters, family, given, self.terms)
+            if len(asked.conditions) > MOST_CONDITIONS:
+                raise Unfit(f"is one of more than {MOST_CONDITIONS} lookups")
         else:
             raise Unfit("is not a parameter that is known here")
 

@@ -26,8 +26,8 @@ from rota.domain.field.parts import (
 from rota.domain.field.queries import Comparison, Condition
 from rota.domain.field.terms import Terms
 
-VALUES_LIMIT = 1000
-"""Of one lookup: a database takes each as a parameter."""
+VALUES_LIMIT = 500
+"""Of one lookup: a database takes each as a parameter, and SQLite no expression that is deeper than 1000."""
 
 
 class Of(StrEnum):
