@@ -332,7 +332,7 @@ def test_a_submission_that_was_ever_paid_cannot_be_deleted(field: Answering) -> 
     field.review(paid.id, "b")
     with pytest.raises(RecordNeeded) as raised:
         field.ground.delete("submission", paid.id)
-    assert raised.value.needed_by == "ledger"
+    assert raised.value.needed_by == "ledger_entries"
     field.ground.delete("submission", unpaid.id)
     assert field.ground.load("submission", [unpaid.id]) == []
     assert field.counts(task) == (1, 0, 0, 1, 0)

@@ -107,7 +107,7 @@ class Submissions(Kept):
         permit(actor, self.access.delete)
         task, before = _locked(tx, actor, record_id)
         if ledger.has_entries(tx, record_id):
-            raise RecordNeeded(self.kind, record_id, "ledger")
+            raise RecordNeeded(self.kind, record_id, "ledger_entries")
         told = _told(actor, Kind.SUBMISSION_DELETED, record_id, {"before": _facts(before)}, now)
         tx.together(("submission_delete", [{"id": record_id}]), _counted(task, before["status"], None), told)
 
