@@ -167,10 +167,10 @@ def test_tasks_start_and_stop_and_what_cannot_be_done_is_told(rota: Rota, ann: P
     assert [line[1:] for line in history[1:-1]] == [
         [ann.email, "task.changed", "status: a → b"],
         [ann.email, "task.changed", "status: b → a"],
-        [ann.email, "task.changed", "end_at: none → 2099-01-01T00:00:00Z, estimated_us: none → 1 min 30 s"],
+        [ann.email, "task.changed", "end: none → 2099-01-01T00:00:00Z, estimated_time: none → 00:01:30"],
     ]
     assert history[-1][2] == "bounty.created"
-    assert history[-1][3].endswith("amount: 2.50, currency: KES")
+    assert history[-1][3].endswith("amount: 2.50 KES")
 
 
 def test_lists_are_filtered_and_go_on_over_pages(

@@ -3,14 +3,14 @@
 Elsewhere they stand as the API gives them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rota.cli.field_documents import Found, Object
 from rota.cli.looks import shortened
 from rota.cli.output import Looks
-from rota.cli.times import iso, local, span
+from rota.cli.times import local
 
 STYLES: Mapping[str, str] = {
     "Active": "green",
@@ -27,16 +27,6 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Columns = Mapping[str, str]
 """The heads of a table, and the field that each shows."""
-
-_BOOKKEEPING = frozenset({"zone", "start_given", "end_given"})
-"""What an event keeps of a task only because its times follow from it."""
-
-_UNITS: Mapping[str, Callable[[int], str]] = {
-    "_at": lambda us: iso(EPOCH + timedelta(microseconds=us)),
-    "_us": lambda us: span(us / 1_000_000),
-    "amount": lambda hundredths: f"{hundredths // 100}.{hundredths % 100:02d}",
-}
-"""How what is kept of a change is told, by the end of its name."""
 
 _EMPTY: tuple[Any, ...] = (None, "", [])
 
@@ -163,10 +153,10 @@ def change(event: Mapping[str, Any]) -> str:
     'status: d → a'
     """
     before, after = event.get("before") or {}, event.get("after") or {}
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name) and name not in _BOOKKEEPING]
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if not before:
-        return ", ".join(f"{name}: {_fact(name, after[name])}" for name in names if after[name] not in _EMPTY)
-    return ", ".join(f"{name}: {_fact(name, before.get(name))} → {_fact(name, after.get(name))}" for name in names)
+        return ", ".join(f"{name}: {_fact(after[name])}" for name in names if after[name] not in _EMPTY)
+    return ", ".join(f"{name}: {_fact(before.get(name))} → {_fact(after.get(name))}" for name in names)
 
 
 def told(found: Object) -> str:
@@ -202,12 +192,8 @@ def _target(found: Object) -> str:
     return f"{Content(number).name.lower()}:{found['attributes']['target_id']}"
 
 
-def _fact(name: str, value: Any) -> str:
-    """As it is kept, but for what is kept in microseconds or in hundredths."""
-    if value in _EMPTY:
-        return "none"
-    told = next((tell for ending, tell in _UNITS.items() if name.endswith(ending) and isinstance(value, int)), str)
-    return shortened(told(value))
+def _fact(value: Any) -> str:
+    return "none" if value in _EMPTY else shortened(str(value))
 
 
 def _local(text: str) -> tuple[str, str]:

@@ -263,6 +263,26 @@ def test_a_copy_and_a_history(outpost: Outpost) -> None:
         assert outpost.refused(method, path, who=STRANGER)[0] == 404
 
 
+def test_a_history_speaks_as_the_document_does(outpost: Outpost) -> None:
+    number, place = _task(outpost, amount=2.5), _place(outpost)
+    own = {"type": "Location", "id": str(place), "meta": {"start": "07:00"}}
+    changes = {"end": "2018-07-01T00:00:00Z", "estimated_time": 90, "required_expertise": 3, "locations": [own]}
+    data = {"type": "Task", "id": number, "attributes": changes}
+    assert outpost.ask("PATCH", f"/tasks/{number}", {"data": data}).status_code == 200
+    made, paid, changed = (each["attributes"] for each in outpost.get(f"/tasks/{number}/history")["data"])
+    assert made["before"] is None
+    assert (made["after"]["start"], made["after"]["client"], made["after"]["estimated_time"]) == (NOW, None, None)
+    assert not {"start_at", "client_id", "estimated_us", "zone", "start_given"} & made["after"].keys()
+    assert (paid["kind"], paid["after"]) == ("bounty.created", {"bounty": 1, "amount": "2.50 KES"})
+    assert changed["before"] == {"end": None, "estimated_time": None, "required_expertise": "1", "locations": []}
+    assert changed["after"] == {
+        "end": "2018-07-01T00:00:00Z",
+        "estimated_time": "00:01:30",
+        "required_expertise": "3",
+        "locations": [{"location": place, "timing_rule": None, "start": "07:00:00", "end": None}],
+    }
+
+
 def test_occurrences_are_told_as_they_are_said(outpost: Outpost) -> None:
     number = _task(outpost, start=None, timing_rule="DTSTART:20180524T070000\nRRULE:FREQ=DAILY;COUNT=2")
     shown = outpost.get(f"/occurrences?task={number}&date__gte=2018-05-25")

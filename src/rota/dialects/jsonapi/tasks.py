@@ -4,14 +4,12 @@ from typing import cast
 
 import falcon
 
-from rota.dialects.jsonapi import answers
-from rota.dialects.jsonapi.documents import JSONAPI, Document
+from rota.dialects.jsonapi import answers, histories
+from rota.dialects.jsonapi.documents import JSONAPI
 from rota.dialects.jsonapi.edge import send
 from rota.dialects.jsonapi.params import no_parameters
 from rota.dialects.jsonapi.paths import Path
-from rota.domain.field.terms import Terms, moment_at
 from rota.operations.field import history
-from rota.operations.field.history import Entry
 from rota.operations.field.tasks import Tasks
 
 
@@ -23,19 +21,8 @@ class History(Path):
         no_parameters(req)
         with self.read() as tx:
             found = history.of_task(tx, actor, number)
-        data = [_event(each, self.service.terms) for each in found]
+        data = [histories.event(each, self.service.terms) for each in found]
         send(resp, {"jsonapi": JSONAPI, "links": {"self": answers.self_url(req)}, "data": data})
-
-
-def _event(entry: Entry, terms: Terms) -> Document:
-    attributes = {
-        "at": moment_at(entry.at, terms),
-        "kind": entry.kind,
-        "user": entry.user,
-        "before": entry.before,
-        "after": entry.after,
-    }
-    return {"type": "Event", "id": str(entry.id), "attributes": attributes}
 
 
 class Clone(Path):
