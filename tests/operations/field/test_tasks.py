@@ -313,3 +313,12 @@ def test_a_page_takes_as_many_statements_as_a_record(ground: Ground, statements:
     statements.clear()
     ground.load("task", numbers)
     assert statements == one
+
+
+@pytest.mark.parametrize(("target", "taken"), [(0, True), (2**31 - 1, True), (None, True), (-1, False), (2**31, False)])
+def test_targets_are_as_large_as_numbers_of_32_bits(ground: Ground, target: int | None, taken: bool) -> None:
+    if taken:
+        assert ground.get("task", task(ground, total_submission_target=target)).total_submission_target == target
+    else:
+        given = {"name": "x", "start": "2018-07-01T09:00", "total_submission_target": target, **USER}
+        assert [each.path for each in faults(ground, **given)] == [("total_submission_target",)]

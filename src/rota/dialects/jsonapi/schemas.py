@@ -131,7 +131,7 @@ SEARCH: Node = {
     "maxLength": NAME_LIMIT,
     "pattern": rf"^([^\s{_CONTROL}]+( [^\s{_CONTROL}]+){{0,30}})?$",
 }
-_TARGET = or_null({"type": "integer", "minimum": 0, "maximum": 10**9})
+_TARGET = or_null({"type": "integer", "minimum": 0, "maximum": 2**31 - 1})
 _OF: Mapping[str, Node] = {name: {"type": "string", "format": name} for name in FORMATS}
 _OR_TEXT: Mapping[str, Node] = {
     name: {"anyOf": [{"type": "object", "format": name}, _OF[name]]} for name in ("geojson", "json-schema", "answers")

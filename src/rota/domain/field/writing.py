@@ -9,7 +9,7 @@ from rota.domain.field.reading import Field, Link, or_blank, or_null
 from rota.domain.field.tasks import Status, TaskLocation
 from rota.domain.field.terms import Terms
 
-TARGET_LIMIT = 10**9
+TARGET_LIMIT = 2**31 - 1
 LOCATIONS_LIMIT = SEGMENT_RULES_LIMIT = 10_000
 """Of a task: it has no more occurrences."""
 
