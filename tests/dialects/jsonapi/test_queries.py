@@ -17,8 +17,8 @@ def test_pages_are_asked_for_in_several_ways(door: Outpost) -> None:
     assert _names(door, "page[number]=last&page_size=5") == [*"abcde"]
     links = door.get("/clients/?page[number]=2&page[size]=2&sort=-name")["links"]
     start = f"{HOST}/api/v1/clients/?page%5Bsize%5D=2&sort=-name&page%5Bnumber%5D="
-    assert {**links, "self": ""} == {
-        "self": "",
+    assert links == {
+        "self": f"{HOST}/api/v1/clients/?page%5Bnumber%5D=2&page%5Bsize%5D=2&sort=-name",
         "first": f"{start}1",
         "last": f"{start}3",
         "next": f"{start}3",

@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ground import ADMIN, ANN, SECOND, START, STRANGER, Ground
+from races import overlap
 from rota.domain.errors import Forbidden, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.domain.field.queries import Comparison, Condition, Query
 from rota.domain.field.reading import Link
 from rota.domain.field.tasks import Status, TaskLocation
 from rota.domain.field.terms import DAY_US, Terms
-from rota.store.port import Store
+from rota.store.port import Store, Tx
 
 DAY = 86_400
 NAIROBI = Terms(ZoneInfo("Africa/Nairobi"), "Africa/Nairobi")
@@ -289,6 +290,24 @@ def test_the_log_is_told_what_was_and_what_is(ground: Ground) -> None:
     assert facts["before"]["name"], facts["after"]["name"] == ("Awful Task", "Better")
     assert facts["occurrences"] == {"added": 1}
     assert facts["before"].keys() == facts["after"].keys() == {"name", "timing_rule", "end_at"}
+
+
+def test_whoever_refers_to_a_task_does_not_wait_for_those_who_change_it(ground: Ground) -> None:
+    """Else who comes from a task to its parent, and who comes the other way, would wait in a circle."""
+    parent, child = task(ground), task(ground)
+
+    def change(tx: Tx, task_id: int, **given: Any) -> None:
+        ground.kept("task").change(tx, ground.actors[ADMIN], task_id, given, now=ground.time)
+
+    first, second = overlap(
+        ground.store,
+        lambda tx: change(tx, parent, name="Upper"),
+        ground.store,
+        lambda tx: change(tx, child, parent=parent),
+        then=lambda tx: change(tx, child, name="Lower"),
+    )
+    assert (first, second) == (None, None)
+    assert (ground.get("task", child).name, ground.get("task", child).parent_id) == ("Lower", parent)
 
 
 def test_members_read_and_strangers_do_not(ground: Ground) -> None:

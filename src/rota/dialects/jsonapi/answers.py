@@ -23,8 +23,8 @@ def site(req: falcon.Request) -> Site:
 
 
 def self_url(req: falcon.Request) -> str:
-    """The URL of the request."""
-    return _url(req, req.query_string)
+    """The URL of the request, in characters that a URL may have: clients write brackets as they are."""
+    return _url(req, quote(req.query_string, safe="%!$&'()*+,;=:@/?"))
 
 
 def one(api: Api, at: Moment, resource: Resource, value: Any, asked: Asked, there: Site, url: str) -> Document:

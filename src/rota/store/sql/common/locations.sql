@@ -60,7 +60,7 @@ SELECT EXISTS (SELECT 1 FROM submissions s WHERE s.location_id = :id)
 SELECT t.id FROM tasks t WHERE t.account_id = :account_id AND t.id IN (
     SELECT tl.task_id FROM task_locations tl WHERE tl.location_id = :id
     UNION SELECT o.task_id FROM occurrences o WHERE o.location_id = :id)
-ORDER BY t.id {lock};
+ORDER BY t.id {turn};
 
 -- name: tasks_leave_location!
 -- They have less to be done. One that was to be done there alone is to be done nowhere in particular, once its calendar

@@ -50,7 +50,7 @@ SELECT t.id FROM tasks t WHERE t.project_id = :project_id ORDER BY t.id;
 SELECT t.id, t.project_id FROM tasks t WHERE t.id IN (
     SELECT k.id FROM tasks k WHERE k.account_id = :account_id AND k.id IN ({ids})
     UNION SELECT k.id FROM tasks k WHERE k.account_id = :account_id AND k.project_id = :project_id)
-ORDER BY t.id {lock};
+ORDER BY t.id {turn};
 
 -- name: tasks_project_set!
 -- They are in that project, or in none.

@@ -39,7 +39,7 @@ DELETE FROM segment_rules WHERE id = :id;
 -- name: tasks_of_segment_rule_lock
 -- Those that have it, kept from others until the transaction ends.
 SELECT t.id FROM tasks t WHERE t.account_id = :account_id
-AND t.id IN (SELECT tr.task_id FROM task_segment_rules tr WHERE tr.segment_rule_id = :id) ORDER BY t.id {lock};
+AND t.id IN (SELECT tr.task_id FROM task_segment_rules tr WHERE tr.segment_rule_id = :id) ORDER BY t.id {turn};
 
 -- name: segment_rules_named
 -- Segment rules of these names: for each the newest, and how many there are.

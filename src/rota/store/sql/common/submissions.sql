@@ -29,7 +29,7 @@ SELECT id FROM submissions WHERE account_id = :account_id AND id IN ({ids}) ORDE
 -- The task that is answered, with the schema of its form, kept from others until the transaction ends: its targets hold
 -- because all who submit pass here one after the other.
 SELECT t.*, (SELECT f.fields FROM forms f WHERE t.target_content_type = 16 AND f.id = t.target_id) AS form_fields
-FROM tasks t WHERE t.id = :id AND t.account_id = :account_id {lock};
+FROM tasks t WHERE t.id = :id AND t.account_id = :account_id {turn};
 
 -- name: submission_places
 -- Where a task is to be done. None of the locations is deleted while the task is locked: whoever deletes one locks the

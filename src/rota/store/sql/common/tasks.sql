@@ -48,7 +48,7 @@ SELECT * FROM task_segment_rules WHERE task_id IN ({ids}) ORDER BY task_id, segm
 
 -- name: task_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT * FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {turn};
 
 -- name: tasks_tree_lock
 -- Whoever hangs a task below another waits for whoever does so just now: together they might close a circle.
