@@ -2,25 +2,28 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, assume, settings
+from falcon.inspect import RouteInfo, inspect_routes
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from dialects.jsonapi.outpost import Outpost
-from ground import ADMIN, TERMS
+from ground import ADMIN, ANN, TERMS
 from rota.dialects.jsonapi import schemas
+from rota.dialects.jsonapi.exports import FORMATS as EXPORTS
 from rota.dialects.jsonapi.openapi import document
 from rota.dialects.jsonapi.resources import RESOURCES
 from rota.store.blobs import LocalBlobs
 from rota.store.sqlite import SqliteStore
-
-_served: dict[str, Any] = {}
 
 _SQUARE = [[[[36.0, -1.0], [36.1, -1.0], [36.1, -0.9], [36.0, -1.0]]]]
 _FIT: dict[str, st.SearchStrategy[Any]] = {
@@ -40,9 +43,22 @@ for name, strategy in _FIT.items():
     schemathesis.openapi.format(name, strategy)
 
 
-def _sampled() -> dict[str, Any]:
-    """The description, with a few of the lookups of each filter: of all of them there are hundreds."""
+_VERBS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ALL = [(path, verb) for path, verbs in document(TERMS)["paths"].items() for verb in verbs]
+_ONE = re.compile(
+    r"/(clients(/{id})?|tasks/{id}/(relationships/)?project|projects/{id}/(relationships/)?tasks|operations)$"
+)
+_ONE_OF_EACH = [(path, verb) for path, verb in _ALL if _ONE.search(path)]
+"""What stands for all others: one resource, one relationship of each number, and what there is only once."""
+
+# What a schema cannot say: whether a rule, a shape or a schema of answers is sound, and whether a name is taken.
+_MEANT = re.compile(r"/(tasks|locations|forms|submissions|segmentrules|users|operations)(/\{id\}(/clone)?)?$")
+
+
+def _sampled(paths: Collection[str]) -> dict[str, Any]:
+    """The description of these paths, with a few of the lookups of each filter: of all of them there are hundreds."""
     found = document(TERMS)
+    found["paths"] = {path: found["paths"][path] for path in paths}
     for name, each in found["components"]["schemas"].items():
         if name.endswith("Filter"):
             lookups = sorted(each["properties"], key=lambda lookup: (lookup.count("__"), lookup))
@@ -50,20 +66,19 @@ def _sampled() -> dict[str, Any]:
     return found
 
 
-def _described(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The application of the moment, and the description, which schemathesis wants before any fixture has run."""
-    if environ["PATH_INFO"] == "/openapi.json":
+def _schema(outpost: Outpost, paths: Collection[str]) -> Any:
+    """What schemathesis knows of these paths."""
+    text = json.dumps(_sampled(paths)).encode()
+
+    def described(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/openapi.json":
+            return outpost.client.app(environ, start_response)
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps(_sampled()).encode()]
-    return _served["app"](environ, start_response)
+        return [text]
 
-
-schema = schemathesis.openapi.from_wsgi("/openapi.json", _described)
-schema.config.phases.coverage.enabled = False
-schema.config.generation.allow_x00 = False
-
-# What a schema cannot say: whether a rule, a shape or a schema of answers is sound, and whether a name is taken.
-_MEANT = re.compile(r"/(tasks|locations|forms|submissions|segmentrules|users|operations)(/\{id\}(/clone)?)?$")
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", described)
+    schema.config.generation.allow_x00 = False
+    return schema
 
 
 @pytest.fixture(scope="module")
@@ -73,22 +88,66 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterable[Outpost]:
     store.migrate()
     outpost = Outpost(store, LocalBlobs(path / "blobs", durable=False))
     outpost.make("clients", "Client", name="Acme")
+    outpost.make("projects", "Project", name="North")
     outpost.make("tasks", "Task", name="a", timing_rule="FREQ=DAILY;COUNT=3", target_content_type=13, target_id=1)
     yield outpost
     store.close()
 
 
-@schema.parametrize()
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
-def test_agrees(case: Any, shared: Outpost) -> None:
-    # Whole numbers that no 64 bits hold are refused wherever they stand.
-    assume(not re.search(r"\d{19}", repr(case.body)))
-    _served["app"] = shared.client.app
+@pytest.fixture(scope="module")
+def one_of_each(shared: Outpost) -> Any:
+    return _schema(shared, {path for path, _ in _ONE_OF_EACH})
+
+
+def _agrees(case: Any, outpost: Outpost) -> None:
     # Wrong passwords are among the questions, and an address that sends many of them in a minute is told to wait.
-    shared.ground.wait(60)
+    outpost.ground.wait(60)
     meant = case.method != "GET" and _MEANT.search(case.path)
     excluded = [positive_data_acceptance] if meant else []
     case.call_and_validate(headers={"X-Auth-Token": ADMIN}, excluded_checks=excluded)
+
+
+def _invented(operation: Any, outpost: Outpost, mode: GenerationMode, examples: int) -> None:
+    """Questions that are as described, or that are not."""
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(mode))
+    def ask(case: Any) -> None:
+        # Whole numbers that no 64 bits hold are refused wherever they stand.
+        assume(not re.search(r"\d{19}", repr(case.body)))
+        _agrees(case, outpost)
+
+    ask()
+
+
+@pytest.mark.parametrize(("path", "verb"), _ONE_OF_EACH)
+def test_one_of_each_agrees(path: str, verb: str, shared: Outpost, one_of_each: Any) -> None:
+    _invented(one_of_each[path][verb], shared, GenerationMode.POSITIVE, 4)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("path", "verb"), _ALL)
+def test_all_agree(path: str, verb: str, shared: Outpost) -> None:
+    schema = _schema(shared, [path])
+    operation, modes = schema[path][verb], list(GenerationMode)
+    wrong: list[Exception] = []
+    for case in schema.iter_coverage_cases(
+        operation, generation_modes=modes, generation_config=schema.config.generation
+    ):
+        try:
+            _agrees(case, shared)
+        except FailureGroup as failed:
+            wrong += failed.exceptions
+    for mode in modes:
+        try:
+            _invented(operation, shared, mode, 30)
+        except FailureGroup as failed:
+            wrong += failed.exceptions
+        except Unsatisfiable:
+            pass
+    # One of each kind: of the same there may be hundreds.
+    kinds = {(type(each), str(each)[:200]): each for each in wrong}
+    assert not kinds, "\n\n".join(map(str, kinds.values()))
 
 
 def test_every_format_is_described() -> None:
@@ -104,8 +163,25 @@ def test_every_field_is_described(resource: Any) -> None:
     assert set(schemas.REQUIRED.get(resource.kind, ())) <= written
 
 
-def test_every_path_is_served(shared: Outpost) -> None:
-    for path, verbs in document(TERMS)["paths"].items():
-        filled = re.sub("{.*?}", "1", path)
-        allowed = shared.client.simulate_request("TRACE", filled).headers["allow"].lower().split(", ")
-        assert set(verbs) <= set(allowed)
+def _paths(route: RouteInfo) -> Iterable[str]:
+    """As the description has them: it names every relationship."""
+    path = route.path.replace("{record_id}", "{id}")
+    segment = path.split("/")[3]
+    of_it = next((each.relationships for each in RESOURCES.values() if each.segment == segment), ())
+    return [path.replace("{name}", each.name) for each in of_it] if "{name}" in path else [path]
+
+
+def test_what_is_served_is_what_is_described(shared: Outpost) -> None:
+    def taken(path: str, verb: str) -> bool:
+        # A member may do little, and without bodies does less: all that counts is whether the path knows the verb.
+        asked = {"Host": "rota.test", "X-Auth-Token": ANN}
+        return shared.client.simulate_request(verb, path.replace("{id}", "1"), headers=asked).status_code != 405
+
+    paths = [path for route in inspect_routes(shared.client.app) for path in _paths(route)]
+    served = {path: {verb.lower() for verb in _VERBS if taken(path, verb)} for path in paths}
+    assert served == {path: set(verbs) for path, verbs in document(TERMS)["paths"].items()}
+
+
+def test_exports_are_described_in_all_formats() -> None:
+    described = document(TERMS)["paths"]["/api/v1/exports/submissions"]["get"]["responses"]["200"]["content"]
+    assert list(described) == [media.partition(";")[0] for media, _ in EXPORTS.values()]

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rota.dialects.description import Description, Node, Operation, ref
+from rota.dialects.description import STRING, Description, Node, Operation, ref
 from rota.dialects.jsonapi import shapes
 from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.atomic import ATOMIC_TYPE
 from rota.dialects.jsonapi.documents import MEDIA_TYPE
+from rota.dialects.jsonapi.exports import FORMATS as EXPORTS
 from rota.dialects.jsonapi.params import SIZE
 from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.dialects.jsonapi.resources import RESOURCES
 from rota.dialects.jsonapi.schemas import FORMATS, ID, SEARCH, filtered
+from rota.dialects.jsonapi.uploads import MULTIPART, XLSX
 from rota.domain.field.lookups import known
 from rota.domain.field.terms import Terms
 from rota.operations.field.access import Who
@@ -39,6 +41,16 @@ _ERRORS: Mapping[int, str] = {
 _ALWAYS = (400, 401, 403, 404, 405, 406, 415, 429, 500, 503)
 _BODY = (409, 413, 507)
 
+_FILE: Node = {"type": "string", "contentMediaType": XLSX}
+_UPLOADS: Mapping[str, Mapping[str, Node]] = {
+    "form": {
+        XLSX: _FILE,
+        MULTIPART: {"type": "object", "properties": {"file": _FILE}, "required": ["file"], "maxProperties": 1},
+    }
+}
+"""By kind: what a new record may be made of besides a document."""
+_FILE_NAMES: Mapping[str, tuple[str, ...]] = {"form": ("file_name",)}
+
 _NUMBER: Node = {"type": "string", "pattern": "^([1-9][0-9]{0,8}|last)$"}
 _SIZE: Node = {"type": "string", "pattern": "^([1-9][0-9]?|100)$", "default": f"{SIZE}"}
 _PAGING: Parameters = {
@@ -56,7 +68,14 @@ _PAGING: Parameters = {
         {"type": "string", "pattern": r"^-?[1-8]?[0-9](\.[0-9]{1,9})?,-?[1-9]?[0-9](\.[0-9]{1,9})?$"},
         "A latitude and a longitude: what is nearest comes first.",
     ),
+    "file_name": ("query", STRING, "With a spreadsheet: its name, for a form that has neither a title nor an id."),
+    "format": ("query", {"enum": list(EXPORTS), "default": next(iter(EXPORTS))}, "What the export is written as."),
 }
+
+_CHANGING = (("patch", "Replace"), ("post", "Add to"), ("delete", "Take from"))
+"""How linkage is written; of one, only the first."""
+
+_EXPORTED: Mapping[str, Node] = {"text/csv": STRING, "application/geo+json": ref("Features")}
 
 
 def document(terms: Terms) -> Node:
@@ -100,20 +119,18 @@ class _Api:
         self.schemas[f"{resource.type}Filter"] = _object(_filters(resource))
         self.schemas[f"{resource.type}Fields"] = _object(self._fields(resource))
         self.parameters |= dict(self._own_parameters(resource))
-        path, access, type_ = f"{ROOT}/{resource.segment}", self.kept[resource.kind].access, resource.type
-        self.paths[path] = {
-            "get": _get(f"list_{resource.segment}", f"{type_}s.", f"{type_}List", self._listing(resource))
+        path, kind, type_ = f"{ROOT}/{resource.segment}", resource.kind, resource.type
+        listing = _get(f"list_{resource.segment}", f"{type_}s.", f"{type_}List", self._listing(resource))
+        showing = _get(f"show_{kind}", f"One {type_}.", f"{type_}Document", self._showing(resource))
+        self.paths[path] = {"get": listing, "post": self._writing(resource, f"create_{kind}", f"New{type_}", 201)}
+        self.paths[f"{path}/{{id}}"] = {
+            "get": showing,
+            "patch": self._writing(resource, f"change_{kind}", f"Changed{type_}", 200),
+            "delete": Operation(f"delete_{kind}", f"Remove a {type_}.", {204: {}}, (409, 507)),
         }
-        one = _get(f"show_{resource.kind}", f"One {type_}.", f"{type_}Document", self._showing(resource))
-        self.paths[f"{path}/{{id}}"] = {"get": one}
-        if access.create is not Who.NOBODY:
-            self.paths[path]["post"] = self._writing(resource, f"create_{resource.kind}", f"New{type_}", 201)
-        if access.change is not Who.NOBODY:
-            changing = self._writing(resource, f"change_{resource.kind}", f"Changed{type_}", 200)
-            self.paths[f"{path}/{{id}}"]["patch"] = changing
-        if access.delete is not Who.NOBODY:
-            removing = Operation(f"delete_{resource.kind}", f"Remove a {type_}.", {204: {}}, (409, 507))
-            self.paths[f"{path}/{{id}}"]["delete"] = removing
+        self._refuse(path, "post", self.kept[kind].access.create)
+        self._refuse(f"{path}/{{id}}", "patch", self.kept[kind].access.change)
+        self._refuse(f"{path}/{{id}}", "delete", self.kept[kind].access.delete)
         for related in resource.relationships:
             if related.kind in self.resources:
                 self._describe_relationship(resource, related)
@@ -129,14 +146,14 @@ class _Api:
         linkage = f"{target.type}{'Linkages' if related.many else 'Linkage'}"
         listing = self._listing(target) if related.listed_by else ()
         verbs = {"get": _get(f"linkage_{name}", f"The linkage of {what}.", linkage, listing)}
-        if related.writable and not related.fixed:
-            body = {MEDIA_TYPE: shapes.linkage_written(target.type, related.many)}
-            for verb, does in (("patch", "Replace"), ("post", "Add to"), ("delete", "Take from"))[
-                : 3 if related.many else 1
-            ]:
-                told = f"{does} the {what}."
-                verbs[verb] = Operation(f"{verb}_{name}", told, {204: {}}, _BODY, body=body, body_required=True)
-        self.paths[f"{path}/relationships/{related.name}"] = verbs
+        body = {MEDIA_TYPE: shapes.linkage_written(target.type, related.many)}
+        for verb, does in _CHANGING if related.many else _CHANGING[:1]:
+            told = f"{does} the {what}."
+            verbs[verb] = Operation(f"{verb}_{name}", told, {204: {}}, _BODY, body=body, body_required=True)
+        self.paths[linking := f"{path}/relationships/{related.name}"] = verbs
+        if related.fixed or not related.writable:
+            for verb in verbs.keys() - {"get"}:
+                self._refuse(linking, verb, Who.NOBODY)
 
     def _describe_more(self) -> None:
         operations = Operation(
@@ -149,14 +166,28 @@ class _Api:
         )
         self.paths[f"{ROOT}/operations"] = {"post": operations}
 
+        told = "All submissions that the filters let through, with all that was answered."
+        exporting = Operation("export_submissions", told, {200: _EXPORTED}, (), ("format", "filter:submission"))
+        self.paths[f"{ROOT}/exports/submissions"] = {"get": exporting}
+        task, told = f"{ROOT}/tasks/{{id}}", "What happened to a task, oldest first; also to one that has been removed."
+        self.paths[f"{task}/history"] = {"get": _get("task_history", told, "History", ())}
+        cloned = {201: {MEDIA_TYPE: ref("TaskDocument")}}
+        cloning = Operation("clone_task", "A draft that is the same.", cloned, (507,), self._showing(RESOURCES["task"]))
+        self.paths[f"{task}/clone"] = {"post": cloning}
+
+    def _refuse(self, path: str, verb: str, who: Who) -> None:
+        """What nobody may do is described by its refusals."""
+        if who is Who.NOBODY:
+            self.paths[path][verb] = Operation(self.paths[path][verb].name, "Nobody may do this.", {})
+
     def _writing(self, resource: Resource, name: str, body: str, status: int) -> Operation:
         return Operation(
             name,
             f"{'A new' if status == 201 else 'Change a'} {resource.type}.",
             {status: {MEDIA_TYPE: ref(f"{resource.type}Document")}},
             _BODY,
-            self._showing(resource),
-            body={MEDIA_TYPE: ref(body)},
+            (*self._showing(resource), *(_FILE_NAMES.get(resource.kind, ()) if status == 201 else ())),
+            body={MEDIA_TYPE: ref(body), **(_UPLOADS.get(resource.kind, {}) if status == 201 else {})},
             body_required=True,
         )
 

@@ -7,6 +7,7 @@ from rota.dialects.description import STRING, Node, ref
 from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.dialects.jsonapi.schemas import ID, RELATED, REQUIRED, WRITTEN, or_null, shown
 from rota.dialects.jsonapi.targets import MOST_OPERATIONS, OPERATIONS, RESULTS, Op
+from rota.domain.events import Kind
 
 _URL: Node = {"type": "string", "format": "uri"}
 _META: Node = {"type": "object"}
@@ -45,6 +46,32 @@ _ERROR = closed(
     ("id", "status", "code", "title", "detail"),
 )
 
+_EVENT = closed(
+    {
+        "type": {"const": "Event"},
+        "id": ID,
+        "attributes": closed(
+            {
+                "at": shown("task", "created"),
+                "kind": {"enum": list(Kind)},
+                "user": or_null(STRING),
+                **dict.fromkeys(("before", "after"), or_null(_META)),
+            },
+            ("at", "kind", "user", "before", "after"),
+        ),
+    },
+    ("type", "id", "attributes"),
+)
+_FEATURE = closed(
+    {
+        "type": {"const": "Feature"},
+        "id": {"type": "integer", "minimum": 1},
+        "geometry": shown("submission", "geopoint"),
+        "properties": _META,
+    },
+    ("type", "id", "geometry", "properties"),
+)
+
 
 def components(resources: Mapping[str, Resource]) -> dict[str, Node]:
     """All schemas by name; `resources` are those that are served, by kind."""
@@ -53,6 +80,10 @@ def components(resources: Mapping[str, Resource]) -> dict[str, Node]:
         "Resource": {"oneOf": [ref(each.type) for each in resources.values()]},
         "Operations": _operations(resources),
         "Results": _results(),
+        "History": closed({"jsonapi": _JSONAPI, "links": _SELF, "data": listed(_EVENT)}, ("jsonapi", "links", "data")),
+        "Features": closed(
+            {"type": {"const": "FeatureCollection"}, "features": listed(_FEATURE)}, ("type", "features")
+        ),
     }
     for each in resources.values():
         found |= _of(each, resources)
