@@ -9,7 +9,7 @@ from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.api import Api
 from rota.dialects.jsonapi.atomic import Operations
 from rota.dialects.jsonapi.edge import Edge, add_error_handlers
-from rota.dialects.jsonapi.paths import Linkage, List, One, Path, Related
+from rota.dialects.jsonapi.paths import Linkage, LinkageOfOne, List, One, Path, Related
 from rota.dialects.jsonapi.resource import Resource
 from rota.dialects.jsonapi.uploads import Forms
 from rota.dialects.service import Service
@@ -37,6 +37,9 @@ def _routes(service: Service, api: Api, resource: Resource) -> Iterator[tuple[st
     yield "/{record_id}", One(service, api, resource)
     yield "/{record_id}/{name}", Related(service, api, resource)
     yield "/{record_id}/relationships/{name}", Linkage(service, api, resource)
+    for each in resource.relationships:
+        if not each.many:
+            yield f"/{{record_id}}/relationships/{each.name}", LinkageOfOne(service, api, resource, each.name)
     if resource.kind == "task":
         yield "/{record_id}/history", tasks.History(service, api, resource)
         yield "/{record_id}/clone", tasks.Clone(service, api, resource)

@@ -146,9 +146,9 @@ class _Api:
         linkage = f"{target.type}{'Linkages' if related.many else 'Linkage'}"
         listing = self._listing(target) if related.listed_by else ()
         verbs = {"get": _get(f"linkage_{name}", f"The linkage of {what}.", linkage, listing)}
-        body = {MEDIA_TYPE: shapes.linkage_written(target.type, related.many)}
         for verb, does in _CHANGING if related.many else _CHANGING[:1]:
             told = f"{does} the {what}."
+            body = {MEDIA_TYPE: shapes.linkage_written(target.type, related.many, removed=verb == "delete")}
             verbs[verb] = Operation(f"{verb}_{name}", told, {204: {}}, _BODY, body=body, body_required=True)
         self.paths[linking := f"{path}/relationships/{related.name}"] = verbs
         if related.fixed or not related.writable:
@@ -208,10 +208,18 @@ class _Api:
     def _related(self, resource: Resource) -> list[Relationship]:
         return [each for each in resource.relationships if each.kind in self.resources]
 
+    def _steps(self, resource: Resource) -> list[str]:
+        """The paths of one step or two."""
+        return [
+            f"{each.name}{more}"
+            for each in self._related(resource)
+            for more in ("", *(f"[.]{further.name}" for further in self._related(self.resources[each.kind])))
+        ]
+
     def _own_parameters(self, resource: Resource) -> Iterator[tuple[str, tuple[str, Node, str]]]:
         kind, orders = resource.kind, _list_of([f"-?{name}" for name in resource.orders])
-        paths = _list_of([each.name for each in self._related(resource)])
-        yield f"include:{kind}", ("query", paths, "Paths through relationships, with commas between; also `a.b`.")
+        paths = {"anyOf": [{"const": ""}, _list_of(self._steps(resource))]}
+        yield f"include:{kind}", ("query", paths, "Paths through relationships, with commas between; also longer ones.")
         yield f"fields:{kind}", ("query", ref(f"{resource.type}Fields"), "The fields of each type that are shown.")
         yield f"ordering:{kind}", ("query", orders, "Fields, with commas between; `-` for descending.")
         yield f"sort:{kind}", ("query", orders, "The same as `ordering`.")

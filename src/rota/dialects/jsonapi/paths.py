@@ -192,8 +192,6 @@ class Linkage(Path):
         self, req: falcon.Request, resp: falcon.Response, record_id: str, name: str, merge: Merge | None = None
     ) -> None:
         actor, number, related = self.actor(req), self.number(record_id), self.related(name)
-        if merge and not related.many:
-            raise falcon.HTTPMethodNotAllowed(["GET", "PATCH"])
         permit(actor, self.kept.access.change)
         if related.fixed or not related.writable:
             raise Forbidden
@@ -206,3 +204,17 @@ class Linkage(Path):
     def _document(self, related: Relationship, value: Any) -> Document:
         linkage = self.api.renderers[self.resource.kind].linkage(related.name, value)
         return {"data": linkage.data, **({"meta": linkage.meta} if isinstance(linkage, ToMany) else {})}
+
+
+class LinkageOfOne(Path):
+    """`/tasks/{record_id}/relationships/parent`, to which nothing can be added."""
+
+    def __init__(self, service: Service, api: Api, resource: Resource, name: str) -> None:
+        super().__init__(service, api, resource)
+        self.name, self.linkage = name, Linkage(service, api, resource)
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, record_id: str) -> None:
+        self.linkage.on_get(req, resp, record_id, self.name)
+
+    def on_patch(self, req: falcon.Request, resp: falcon.Response, record_id: str) -> None:
+        self.linkage.on_patch(req, resp, record_id, self.name)

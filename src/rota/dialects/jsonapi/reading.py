@@ -199,6 +199,8 @@ class _Linker:
 
     def _id(self, value: dict[str, Any], place: str) -> Any:
         found = value.get("id")
+        if type(found) is float and found.is_integer() and abs(found) < 2**53:
+            found = int(found)
         if isinstance(found, str) or type(found) is int:
             return int(found) if isinstance(found, str) and _ID.fullmatch(found) else found
         if "id" in value:

@@ -6,6 +6,7 @@ Formats that are not those of JSON Schema are described in FORMATS.
 from collections.abc import Mapping
 
 from rota.dialects.description import STRING, Node
+from rota.dialects.jsonapi.params import MOST_WORDS
 from rota.domain.accounts import Role
 from rota.domain.field import submissions, tasks
 from rota.domain.field.lookups import Filter, Of
@@ -126,10 +127,11 @@ _NAME: Node = {**_LINE, "minLength": 1, "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTR
 _TEXT: Node = or_null(
     {"type": "string", "maxLength": TEXT_LIMIT // 4, "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"}
 )
+_SPACE = r"[^\S\x0b\x0c\x1c-\x1f\x85]"
+_WORD = rf"[^\s{_CONTROL}]+"
 SEARCH: Node = {
     "type": "string",
-    "maxLength": NAME_LIMIT,
-    "pattern": rf"^([^\s{_CONTROL}]+( [^\s{_CONTROL}]+){{0,30}})?$",
+    "pattern": f"^{_SPACE}*({_WORD}({_SPACE}+{_WORD}){{0,{MOST_WORDS - 1}}}{_SPACE}*)?$",
 }
 _TARGET = or_null({"type": "integer", "minimum": 0, "maximum": 2**31 - 1})
 _OF: Mapping[str, Node] = {name: {"type": "string", "format": name} for name in FORMATS}

@@ -139,13 +139,16 @@ def _relationship(related: Relationship, resources: Mapping[str, Resource]) -> N
     return closed({"data": listed(identifier), "meta": meta, "links": links}, ("data", "meta"))
 
 
-def identifier_written(type_: str) -> Node:
-    return opened({"type": {"const": type_}, "id": ID}, ("type", "id"))
+_ID_WRITTEN: Node = {"anyOf": [ID, {"type": "integer", "minimum": 1}]}
 
 
-def linkage_written(type_: str, many: bool) -> Node:
-    """The document by which a relationship is written."""
-    one = identifier_written(type_)
+def identifier_written(type_: str, id_: Node = _ID_WRITTEN) -> Node:
+    return opened({"type": {"const": type_}, "id": id_}, ("type", "id"))
+
+
+def linkage_written(type_: str, many: bool, *, removed: bool = False) -> Node:
+    """The document by which a relationship is written. What is `removed` need not be there, nor be an id."""
+    one = identifier_written(type_, {"type": ["string", "integer"]} if removed else _ID_WRITTEN)
     return opened({"data": listed(one) if many else or_null(one)}, ("data",))
 
 
@@ -181,7 +184,7 @@ def _new(resource: Resource, resources: Mapping[str, Resource]) -> Node:
 def _changed(resource: Resource, resources: Mapping[str, Resource]) -> Node:
     identified: dict[str, Node] = {
         "type": {"const": resource.type},
-        "id": {"anyOf": [ID, {"type": "integer", "minimum": 1}]},
+        "id": _ID_WRITTEN,
     }
     return opened({**identified, **_fields(resource, resources, new=False)}, ("type", "id"))
 
