@@ -51,8 +51,12 @@ _ONE = re.compile(
 _ONE_OF_EACH = [(path, verb) for path, verb in _ALL if _ONE.search(path)]
 """What stands for all others: one resource, one relationship of each number, and what there is only once."""
 
-# What a schema cannot say: whether a rule, a shape or a schema of answers is sound, and whether a name is taken.
-_MEANT = re.compile(r"/(tasks|locations|forms|submissions|segmentrules|users|operations)(/\{id\}(/clone)?)?$")
+# What a schema cannot say: whether a rule, a shape or a schema of answers is sound, whether a name is taken, whether a
+# parent would be its own, and whether what is written of a record fits the rest of it.
+_MEANT = re.compile(
+    r"/(tasks|locations|forms|submissions|segmentrules|users|operations)"
+    r"(/\{id\}(/clone|/relationships/(parent|target_content_type))?)?$"
+)
 
 
 def _sampled(paths: Collection[str]) -> dict[str, Any]:

@@ -148,7 +148,7 @@ class _Api:
         verbs = {"get": _get(f"linkage_{name}", f"The linkage of {what}.", linkage, listing)}
         for verb, does in _CHANGING if related.many else _CHANGING[:1]:
             told = f"{does} the {what}."
-            body = {MEDIA_TYPE: shapes.linkage_written(target.type, related.many, removed=verb == "delete")}
+            body = {MEDIA_TYPE: shapes.linkage_written(resource, related, target.type, removed=verb == "delete")}
             verbs[verb] = Operation(f"{verb}_{name}", told, {204: {}}, _BODY, body=body, body_required=True)
         self.paths[linking := f"{path}/relationships/{related.name}"] = verbs
         if related.fixed or not related.writable:

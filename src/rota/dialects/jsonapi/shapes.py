@@ -146,10 +146,16 @@ def identifier_written(type_: str, id_: Node = _ID_WRITTEN) -> Node:
     return opened({"type": {"const": type_}, "id": id_}, ("type", "id"))
 
 
-def linkage_written(type_: str, many: bool, *, removed: bool = False) -> Node:
+def linkage_written(resource: Resource, related: Relationship, type_: str, *, removed: bool = False) -> Node:
     """The document by which a relationship is written. What is `removed` need not be there, nor be an id."""
     one = identifier_written(type_, {"type": ["string", "integer"]} if removed else _ID_WRITTEN)
-    return opened({"data": listed(one) if many else or_null(one)}, ("data",))
+    return opened({"data": _data(resource, related, one)}, ("data",))
+
+
+def _data(resource: Resource, related: Relationship, one: Node) -> Node:
+    if related.many:
+        return listed(one)
+    return one if related.name in RELATED.get(resource.kind, ()) else or_null(one)
 
 
 _ANNOTATIONS: Node = {"patternProperties": {"^@": {}}}
@@ -165,8 +171,7 @@ def _fields(resource: Resource, resources: Mapping[str, Resource], *, new: bool)
     relationships: dict[str, Node] = {}
     for each in resource.relationships:
         one = identifier_written(resources[each.kind].type) if each.kind in resources else {}
-        linkage = (listed(one) if each.many else or_null(one)) if each.writable else {}
-        relationships[each.name] = opened({"data": linkage}, ("data",))
+        relationships[each.name] = opened({"data": _data(resource, each, one) if each.writable else {}}, ("data",))
     return {
         "attributes": closed(attributes, required) | _ANNOTATIONS,
         "relationships": closed(relationships, RELATED.get(resource.kind, ()) if new else ()) | _ANNOTATIONS,
