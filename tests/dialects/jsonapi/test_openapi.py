@@ -14,14 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from dialects.jsonapi.outpost import Outpost
 from ground import ADMIN, ANN, TERMS
 from rota.dialects.jsonapi import schemas
+from rota.dialects.jsonapi.answers import ROOT
 from rota.dialects.jsonapi.exports import FORMATS as EXPORTS
 from rota.dialects.jsonapi.openapi import document
 from rota.dialects.jsonapi.resources import RESOURCES
+from rota.dialects.jsonapi.uploads import UPLOADS
 from rota.store.blobs import LocalBlobs
 from rota.store.sqlite import SqliteStore
 
@@ -63,6 +65,10 @@ def _sampled(paths: Collection[str]) -> dict[str, Any]:
     """The description of these paths, with a few of the lookups of each filter: of all of them there are hundreds."""
     found = document(TERMS)
     found["paths"] = {path: found["paths"][path] for path in paths}
+    # Spreadsheets cannot be made up.
+    for verb in found["paths"].get(f"{ROOT}/forms", {}).values():
+        for media in UPLOADS:
+            verb.get("requestBody", {"content": {}})["content"].pop(media, None)
     for name, each in found["components"]["schemas"].items():
         if name.endswith("Filter"):
             lookups = sorted(each["properties"], key=lambda lookup: (lookup.count("__"), lookup))
@@ -108,6 +114,8 @@ def _agrees(case: Any, outpost: Outpost) -> None:
     outpost.ground.wait(60)
     meant = case.method != "GET" and _MEANT.search(case.path)
     excluded = [positive_data_acceptance] if meant else []
+    # What stands among the attributes is not looked at where the relationships say it, too.
+    excluded += [negative_data_rejection] if re.search("/projects(/{id})?$", case.path) else []
     case.call_and_validate(headers={"X-Auth-Token": ADMIN}, excluded_checks=excluded)
 
 

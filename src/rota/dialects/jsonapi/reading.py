@@ -121,13 +121,13 @@ class Reader:
 
     def _attribute(self, written: Written, name: str, value: Any, place: str, new: bool) -> None:
         if related := self.resource.relationship(name):
-            if _takes(related, new):
+            if takes(related, new):
                 self._link(written, related, value, place, bare=True)
             return
         known = self.resource.attribute(name)
         if known is None:
             written.problems.append(at(place, f"{self.resource.type} has no attribute of this name.", "unknown_field"))
-        elif _takes(known, new):
+        elif takes(known, new):
             _put(written, name, value, place)
 
     def _relationship(self, written: Written, name: str, value: Any, place: str, new: bool) -> None:
@@ -138,7 +138,7 @@ class Reader:
         elif not isinstance(value, dict) or "data" not in value:
             written.problems.append(at(place, f"{name} must be a relationship object with data."))
             written.unfit.add(name)
-        elif _takes(related, new):
+        elif takes(related, new):
             self._link(written, related, value["data"], pointer(place, "data"))
 
     def _link(self, written: Written, related: Relationship, value: Any, place: str, bare: bool = False) -> None:
@@ -152,7 +152,8 @@ class Reader:
             _put(written, related.name, found, place)
 
 
-def _takes(field: Attribute | Relationship, new: bool) -> bool:
+def takes(field: Attribute | Relationship, new: bool) -> bool:
+    """Whether it can be written: what is fixed, only of a new record."""
     return field.writable and (new or not field.fixed)
 
 

@@ -179,7 +179,7 @@ WRITTEN: Mapping[str, Mapping[str, Node]] = {
     "form": {
         "title": _NAME,
         "id_string": or_null(_NAME),
-        "version": or_null(_NAME),
+        "version": or_null({"anyOf": [_NAME, {"type": "integer"}]}),
         "fields": _OR_TEXT["json-schema"],
     },
     "user": {

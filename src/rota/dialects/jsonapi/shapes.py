@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rota.dialects.description import STRING, Node, ref
-from rota.dialects.jsonapi.resource import Relationship, Resource
+from rota.dialects.jsonapi.reading import takes
+from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.dialects.jsonapi.schemas import ID, RELATED, REQUIRED, WRITTEN, or_null, shown
 from rota.dialects.jsonapi.targets import MOST_OPERATIONS, OPERATIONS, RESULTS, Op
 from rota.domain.events import Kind
@@ -165,13 +166,16 @@ _ANNOTATIONS: Node = {"patternProperties": {"^@": {}}}
 def _fields(resource: Resource, resources: Mapping[str, Resource], *, new: bool) -> dict[str, Node]:
     """What may stand in a resource object that is sent. What only the server writes is not looked at."""
     written = WRITTEN[resource.kind]
-    attributes = {each.name: written[each.name] if each.writable else {} for each in resource.attributes}
-    attributes |= {each.name: {} for each in resource.relationships}
+    fields: tuple[Attribute | Relationship, ...] = (*resource.attributes, *resource.relationships)
+    taken = {each.name for each in fields if takes(each, new)}
+    attributes = {each.name: written[each.name] if each.name in taken else {} for each in resource.attributes}
     required = [name for name in REQUIRED.get(resource.kind, ()) if new]
     relationships: dict[str, Node] = {}
     for each in resource.relationships:
         one = identifier_written(resources[each.kind].type) if each.kind in resources else {}
-        relationships[each.name] = opened({"data": _data(resource, each, one) if each.writable else {}}, ("data",))
+        bare: Node = {"anyOf": [one, _ID_WRITTEN]}
+        attributes[each.name] = _data(resource, each, bare) if each.name in taken else {}
+        relationships[each.name] = opened({"data": _data(resource, each, one) if each.name in taken else {}}, ("data",))
     return {
         "attributes": closed(attributes, required) | _ANNOTATIONS,
         "relationships": closed(relationships, RELATED.get(resource.kind, ()) if new else ()) | _ANNOTATIONS,
