@@ -21,7 +21,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "tasks_of_project": {"project_id": 7},
     "location_lies_below": {"id": 7, "parent_id": 8},
     "location_needed": {"id": 7},
-    "locations_by_names": {"account_id": ROOT, "names": '["n7"]'},
+    "locations_named": {"account_id": ROOT, "words": '["n7"]'},
 }
 
 

@@ -3,7 +3,7 @@
 -- Dates are numbers such as 20181231, times of day and durations microseconds, amounts of money hundredths.
 
 ALTER TABLE users ADD COLUMN name TEXT NOT NULL DEFAULT '';
-CREATE INDEX users_of_account ON users (account_id, id);
+CREATE INDEX users_of_account ON users (account_id, email);
 
 CREATE TABLE clients (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
