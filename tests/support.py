@@ -22,11 +22,11 @@ from rota.operations import accounts, jobs
 from rota.store.port import Blobs, Store
 
 TRIAL = Path(__file__).parent / "trial"
-PATIENCE_S = 240.0
+PATIENCE_S = 60.0
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Returns as soon as the condition holds; fails after four minutes, which no sound run takes."""
+    """Returns as soon as the condition holds; fails after a minute, which no sound run takes."""
     until = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < until, f"waited in vain for {what}"

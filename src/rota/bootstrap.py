@@ -199,26 +199,30 @@ def _serve_http(host: str, port: int) -> None:
 
 
 def _run_runner(owner: str, forerunner: str | None) -> None:
-    from rota.actions.registry import installed
     from rota.engine import ledger
-    from rota.engine.runner import Heart, Runner
-    from rota.engine.work import Engine
 
     settings = read_settings()
     configure_log(settings)
+    store = open_store(settings)
+    # Before the actions are imported, which takes most of a second: by then another runner may have taken over what the
+    # forerunner held, and a row that kills would be taken for one whose runner froze, again and again.
+    if forerunner:
+        with store.write() as tx:
+            ledger.bury(tx, forerunner, now=now())
+
+    from rota.actions.registry import installed
+    from rota.engine.runner import Heart, Runner
+    from rota.engine.work import Engine
+
     options = {
         "http_call_private": settings.http_call_private,
         "http_call_rate": settings.http_call_rate,
         "terms": settings.terms,
     }
-    store = open_store(settings)
     engine = Engine(store, open_blobs(settings), installed(), now, settings.lease_s, options, log.bind(runner=owner))
     runner = Runner(engine, owner)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: runner.drain())
-    if forerunner:
-        with store.write() as tx:
-            ledger.bury(tx, forerunner, now=now())
     # Cells are many and form no cycles: collecting after every 700 of them took a tenth of a runner's time.
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)

@@ -57,3 +57,11 @@ def test_the_lists_give_the_inventory_number_first() -> None:
     columns = ("number", "account_id", "previously_assigned_to", "state", "created", "modified", "module_name")
     for name in ("list", "list_all", "dump"):
         assert CATALOGUE.get("number_management", name).output == columns
+
+
+def test_the_columns_of_the_field_are_those_of_its_operations() -> None:
+    from rota.actions import field
+    from rota.operations.field import exports, imports
+
+    assert field.EXPORTED == (*exports.FIXED, exports.DATA)
+    assert field.LOCATION_COLUMNS == tuple(name for name in imports.COLUMNS if name != "name")
