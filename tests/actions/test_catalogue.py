@@ -63,5 +63,5 @@ def test_the_columns_of_the_field_are_those_of_its_operations() -> None:
     from rota.actions import field
     from rota.operations.field import exports, imports
 
-    assert field.EXPORTED == (*exports.FIXED, exports.DATA)
-    assert field.LOCATION_COLUMNS == tuple(name for name in imports.COLUMNS if name != "name")
+    assert (*exports.FIXED, exports.DATA) == field.EXPORTED
+    assert tuple(name for name in imports.COLUMNS if name != "name") == field.LOCATION_COLUMNS
