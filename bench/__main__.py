@@ -5,8 +5,9 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import import_module
+from types import ModuleType
 
 from bench.measure import Finding, Unmeasured
 
@@ -62,17 +63,24 @@ def _run(name: str, size: int | None) -> list[Finding]:
     script = import_module(f"bench.{name}")
     print(f"\n== {name}: {(script.__doc__ or '').splitlines()[0]}", flush=True)
     began = time.perf_counter()
-    try:
-        findings = list(script.measure(size) if size else script.measure())
-    except Unmeasured as lack:
-        findings = [Finding(name, "", f"NOT MEASURED: {lack}", None)]
-    except Exception as error:
-        traceback.print_exc()
-        findings = [Finding(name, "to run", f"{type(error).__name__}, see above", False)]
-    for finding in findings:
-        print(f"   {finding.claim}: {finding.measured}; asked {finding.asked or 'nothing'} {MARKS[finding.holds]}")
+    findings: list[Finding] = []
+    for finding in _findings(name, size, script):
+        findings.append(finding)
+        asked = finding.asked or "nothing"
+        print(f"   {finding.claim}: {finding.measured}; asked {asked} {MARKS[finding.holds]}", flush=True)
     print(f"   ({time.perf_counter() - began:.0f} s)", flush=True)
     return findings
+
+
+def _findings(name: str, size: int | None, script: ModuleType) -> Iterator[Finding]:
+    """As they are found, and last what went wrong."""
+    try:
+        yield from script.measure(size) if size else script.measure()
+    except Unmeasured as lack:
+        yield Finding(name, "", f"NOT MEASURED: {lack}", None)
+    except Exception as error:
+        traceback.print_exc()
+        yield Finding(name, "to run", f"{type(error).__name__}, see above", False)
 
 
 def table(findings: Iterable[Finding]) -> str:

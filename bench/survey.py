@@ -45,7 +45,7 @@ def found(store: Store, *sizes: int) -> list[Survey]:
         with store.write() as tx:
             _fill(tx, survey, sqlite=isinstance(store, SqliteStore))
     if isinstance(store, PostgresStore):
-        _analyze(store)
+        _settle(store)
     return surveys
 
 
@@ -138,8 +138,11 @@ def _series(rows: int, sqlite: bool) -> str:
     return f"FROM (WITH RECURSIVE n (k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {rows}) SELECT k FROM n)"
 
 
-def _analyze(store: PostgresStore) -> None:
+def _settle(store: PostgresStore) -> None:
+    """The next ids come after those that were given, and the planner knows what there is."""
     import psycopg
 
     with psycopg.connect(store.url, autocommit=True) as connection:
+        for table in _TABLES:
+            connection.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
         connection.execute("VACUUM ANALYZE")

@@ -13,6 +13,10 @@ from rota.domain.field.lookups import Filter
 from rota.domain.field.reading import Link
 
 
+def nothing(*told: Any) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """`source` is the value's own attribute where it has another name, or several, whose tuple is written. Without
@@ -32,8 +36,9 @@ class Relationship:
     """What a record refers to, of another `kind`: `source` holds an id or None, of `many` a tuple. What is `fixed` can
     be written only when the record is made.
 
-    The items of a tuple are ids, unless `id_of` and `meta_of` say what their ids are and what is said of each. Where
-    `total` counts more than the source holds, `listed_by` is the field by which the other kind is found.
+    The items of a tuple are ids, unless `id_of` says what their ids are. Of those attributes of an item that are
+    `told`, where any is not None, `meta_of` makes the meta of its identifier. Where `total` counts more than the
+    source holds, `listed_by` is the field by which the other kind is found.
     """
 
     name: str
@@ -43,7 +48,8 @@ class Relationship:
     writable: bool = False
     fixed: bool = False
     id_of: Callable[[Any], int] | None = None
-    meta_of: Callable[[Any], Mapping[str, Any] | None] | None = None
+    told: tuple[str, ...] = ()
+    meta_of: Callable[..., Mapping[str, Any] | None] = nothing
     total: str = ""
     listed_by: str = ""
 
@@ -57,10 +63,10 @@ class Relationship:
     def links(self, value: Any) -> list[Link]:
         """The members of a relationship of many, as a collection takes them."""
         items = attrgetter(self.source)(value)
-        return [
-            Link(number, (self.meta_of(item) if self.meta_of else None) or {})
-            for number, item in zip(self.ids(value), items, strict=True)
-        ]
+        return [Link(number, self._meta(item)) for number, item in zip(self.ids(value), items, strict=True)]
+
+    def _meta(self, item: Any) -> Mapping[str, Any]:
+        return self.meta_of(*(getattr(item, name) for name in self.told)) or {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.domain.accounts import Role
 from rota.domain.field import submissions, tasks
 from rota.domain.field.lookups import Filter, Of
-from rota.domain.field.tasks import EXPERTISE_NAMES, TaskLocation
+from rota.domain.field.tasks import EXPERTISE_NAMES
 
 CREATED = Attribute("created", "created_at", texts.moment)
 MODIFIED = Attribute("modified", "modified_at", texts.moment)
@@ -47,15 +47,11 @@ _OF_NAMED: Mapping[str, Filter] = {"id": ID, **_texts("name"), **_moments("creat
 _BY_NAME = _same("name", "created", "modified", "id")
 
 
-def _own_rule(place: TaskLocation) -> Mapping[str, Any] | None:
-    """What is said of this location of this task, where anything is."""
-    if place.timing_rule is None and place.start_time is None and place.end_time is None:
+def _own_rule(timing_rule: str | None, start: int | None, end: int | None) -> Mapping[str, Any] | None:
+    """What is said of one location of a task, where anything is."""
+    if timing_rule is None and start is None and end is None:
         return None
-    return {
-        "timing_rule": place.timing_rule,
-        "start": texts.time_of_day(place.start_time),
-        "end": texts.time_of_day(place.end_time),
-    }
+    return {"timing_rule": timing_rule, "start": texts.time_of_day(start), "end": texts.time_of_day(end)}
 
 
 def _cut(task: tasks.Task) -> Mapping[str, Any] | None:
@@ -108,6 +104,7 @@ TASK = Resource(
             many=True,
             writable=True,
             id_of=attrgetter("location_id"),
+            told=("timing_rule", "start_time", "end_time"),
             meta_of=_own_rule,
         ),
         Relationship("project", "project", "project_id", writable=True),
