@@ -173,7 +173,7 @@ def open_store(database_url: str, statements: list[str]) -> Iterator[Callable[[]
 
     def open_it() -> Store:
         kind = SqliteStore if database_url.startswith("sqlite") else PostgresStore
-        opened.append(kind(database_url, observe=statements.append))
+        opened.append(kind(database_url, durable=False, observe=statements.append))
         return opened[-1]
 
     yield open_it
@@ -189,4 +189,4 @@ def store(open_store: Callable[[], Store]) -> Store:
 
 @pytest.fixture
 def blobs(tmp_path: Path) -> LocalBlobs:
-    return LocalBlobs(tmp_path / "blobs")
+    return LocalBlobs(tmp_path / "blobs", durable=False)

@@ -12,14 +12,24 @@ from typing import Any
 import msgspec
 
 from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
+from rota.dialects.jsonapi.texts import Drawn
 from rota.domain.field.terms import Terms
 
 MEDIA_TYPE = "application/vnd.api+json"
 JSONAPI = {"version": "1.1"}
 
 Document = dict[str, Any]
-Column = Callable[[Sequence[Any]], Iterable[Any]]
-"""From values to what their documents show of one field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What documents show of one field: drawn from what the values have by the names of its sources."""
+
+    sources: tuple[str, ...]
+    draw: Callable[..., Iterable[Any]]
+
+    def drawn(self, read: Mapping[str, Sequence[Any]]) -> Iterable[Any]:
+        return self.draw(*(read[source] for source in self.sources))
 
 
 class Identifier(msgspec.Struct, gc=False, omit_defaults=True):
@@ -28,12 +38,10 @@ class Identifier(msgspec.Struct, gc=False, omit_defaults=True):
     meta: Any = None
 
 
-class ToOne(msgspec.Struct, gc=False):
-    data: Identifier | None
-
-
 class ToMany(msgspec.Struct, gc=False, omit_defaults=True):
-    data: list[Identifier]
+    """The identifiers are encoded already, each once, or said something of."""
+
+    data: list[Identifier | msgspec.Raw]
     meta: dict[str, int]
     links: dict[str, str] | None = None
 
@@ -68,7 +76,7 @@ class Renderer:
     """Draws the values of one resource. `types` are the names of the types by kind."""
 
     def __init__(self, resource: Resource, types: Mapping[str, str], terms: Terms) -> None:
-        self.resource = resource
+        self.resource, self._types = resource, types
         shown = [each for each in resource.attributes if each.shown]
         self._attributes = {each.name: _attribute(each, terms) for each in shown}
         self._relationships = {each.name: _relationship(each, types[each.kind]) for each in resource.relationships}
@@ -77,15 +85,19 @@ class Renderer:
 
     def objects(self, values: Sequence[Any], site: Site, fields: frozenset[str] | None = None) -> list[Object]:
         """The values as resource objects, with all their fields or only these."""
-        ids = [str(value.id) for value in values]
+        if not values:
+            return []
+        attributes, relationships = _among(self._attributes, fields), _among(self._relationships, fields)
+        read = _read(values, [*attributes.values(), *relationships.values()])
+        ids = list(map(repr, read["id"]))
         start, slash = site.url(self.resource.segment).removesuffix(site.slash) + "/", site.slash
         found = list(
             map(
                 Object,
                 repeat(self.resource.type),
                 ids,
-                _rows(values, self._attributes, self._all_attributes, fields),
-                _rows(values, self._relationships, self._all_relationships, fields),
+                _rows(read, attributes, self._all_attributes if fields is None else None),
+                _rows(read, relationships, self._all_relationships if fields is None else None),
                 [Links(f"{start}{each}{slash}") for each in ids],
                 map(self.resource.meta, values) if self.resource.meta else repeat(None),
             )
@@ -93,10 +105,15 @@ class Renderer:
         self._link_the_rest(found, values, site)
         return found
 
-    def linkage(self, name: str, value: Any) -> ToOne | ToMany:
+    def linkage(self, relationship: Relationship, value: Any) -> Document:
         """What a relationship of the value refers to."""
-        (found,) = self._relationships[name]([value])
-        return found  # type: ignore[no-any-return]
+        type_ = self._types[relationship.kind]
+        if not relationship.many:
+            ids = relationship.ids(value)
+            return {"data": Identifier(type_, str(*ids)) if ids else None}
+        members = [Identifier(type_, str(link.id), link.meta or None) for link in relationship.links(value)]
+        total = getattr(value, relationship.total) if relationship.total else len(members)
+        return {"data": members, "meta": {"count": total}}
 
     def _link_the_rest(self, objects: Sequence[Object], values: Sequence[Any], site: Site) -> None:
         """A relationship that refers to more than it shows says where the next ones are."""
@@ -120,75 +137,71 @@ def _of(drawn: Object, name: str) -> ToMany | None:
     return found
 
 
+def _among(columns: Mapping[str, Column], fields: frozenset[str] | None) -> Mapping[str, Column]:
+    return columns if fields is None else {name: each for name, each in columns.items() if name in fields}
+
+
+def _read(values: Sequence[Any], columns: Iterable[Column]) -> Mapping[str, Sequence[Any]]:
+    """What the values have by the names that the columns read, and their ids: all names of a value in one call."""
+    names = list(dict.fromkeys(("id", *(name for column in columns for name in column.sources))))
+    rows = map(attrgetter(*names), values) if len(names) > 1 else [(value.id,) for value in values]
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
+
+
 def _whole(type_: str, columns: Mapping[str, Column]) -> Callable[..., Any] | None:
     """What puts all columns together: a struct, which is made and encoded faster than a dict."""
     return msgspec.defstruct(type_, list(columns), gc=False) if columns else None
 
 
 def _rows(
-    values: Sequence[Any],
-    columns: Mapping[str, Column],
-    whole: Callable[..., Any] | None,
-    fields: frozenset[str] | None,
+    read: Mapping[str, Sequence[Any]], columns: Mapping[str, Column], whole: Callable[..., Any] | None
 ) -> Iterable[Any]:
-    if fields is None:
-        return map(whole, *(column(values) for column in columns.values())) if whole else repeat(None)
-    names = [name for name in columns if name in fields]
-    rows = zip(*(columns[name](values) for name in names), strict=True)
-    return (dict(zip(names, row, strict=True)) for row in rows) if names else repeat(None)
+    drawn = [column.drawn(read) for column in columns.values()]
+    if whole:
+        return map(whole, *drawn)
+    return (dict(zip(columns, row, strict=True)) for row in zip(*drawn, strict=True)) if columns else repeat(None)
 
 
 def _attribute(attribute: Attribute, terms: Terms) -> Column:
     source = attribute.source or attribute.name
-    get = attrgetter(*source) if isinstance(source, tuple) else attrgetter(source)
-    if attribute.write is None:
-        return lambda values: map(get, values)
-    write = attribute.write(terms)
-    return lambda values: write(list(map(get, values)))
+    write = attribute.write(terms) if attribute.write else _as_it_is
+    if isinstance(source, str):
+        return Column((source,), write)
+    return Column(source, lambda *parts: write(list(zip(*parts, strict=True))))
+
+
+def _as_it_is(values: Sequence[Any]) -> Sequence[Any]:
+    return values
 
 
 def _relationship(relationship: Relationship, type_: str) -> Column:
-    get = attrgetter(relationship.source)
     if relationship.many:
-        return _to_many(relationship, type_, get)
-    none = ToOne(None)
-
-    def column(values: Sequence[Any]) -> Iterable[ToOne]:
-        """Most records of a page refer to the same few: each is drawn once."""
-        ids = list(map(get, values))
-        distinct = set(ids)
-        drawn = {**dict(zip(distinct, map(ToOne, _identifiers(type_, distinct)), strict=True)), None: none}
-        return map(drawn.__getitem__, ids)
-
-    return column
+        return _to_many(relationship, type_)
+    drawn = Drawn(lambda number: _encoded({"data": None if number is None else Identifier(type_, str(number))}))
+    return Column((relationship.source,), lambda ids: map(drawn.__getitem__, ids))
 
 
-def _to_many(relationship: Relationship, type_: str, get: Callable[[Any], Any]) -> Column:
-    counted = attrgetter(relationship.total) if relationship.total else None
-    id_of = relationship.id_of
+def _to_many(relationship: Relationship, type_: str) -> Column:
+    id_of, drawn = relationship.id_of, Drawn(lambda number: _encoded(Identifier(type_, str(number))))
 
-    def column(values: Sequence[Any]) -> Iterable[ToMany]:
-        of_each = list(map(get, values))
+    def draw(of_each: Sequence[Sequence[Any]], totals: Sequence[int] | None = None) -> Iterable[ToMany]:
         items = list(chain.from_iterable(of_each))
         if not items:
             return repeat(ToMany([], {"count": 0}), len(of_each))
-        members = list(_identifiers(type_, map(id_of, items) if id_of else items))
+        ids = list(map(id_of, items)) if id_of else items
         told = [list(map(attrgetter(name), items)) for name in relationship.told]
+        members = list(map(drawn.__getitem__, ids))
         if any(column.count(None) < len(items) for column in told):
-            members = list(map(_with_meta, members, map(relationship.meta_of, *told)))
-        numbers = list(map(counted, values)) if counted else list(map(len, of_each))
+            said = map(relationship.meta_of, *told)
+            members = [Identifier(type_, str(number), meta) for number, meta in zip(ids, said, strict=True)]
+        numbers = totals or list(map(len, of_each))
         metas = {number: {"count": number} for number in set(numbers)}
         ends = accumulate(map(len, of_each), initial=0)
         dealt = [members[start:end] for start, end in pairwise(ends)]
         return map(ToMany, dealt, map(metas.__getitem__, numbers))
 
-    return column
+    return Column((relationship.source, *([relationship.total] if relationship.total else [])), draw)
 
 
-def _identifiers(type_: str, ids: Iterable[int]) -> Iterable[Identifier]:
-    """`repr` of a number takes two thirds of the time of `str`."""
-    return map(Identifier, repeat(type_), map(repr, ids))
-
-
-def _with_meta(identifier: Identifier, meta: Any) -> Identifier:
-    return Identifier(identifier.type, identifier.id, meta) if meta else identifier
+def _encoded(value: Any) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))

@@ -2,14 +2,13 @@
 
 import re
 from contextlib import AbstractContextManager
-from typing import Any
 
 import falcon
 
 from rota.dialects.credentials import by_any
 from rota.dialects.jsonapi import answers, bodies
 from rota.dialects.jsonapi.api import Api, Moment
-from rota.dialects.jsonapi.documents import JSONAPI, Document, ToMany
+from rota.dialects.jsonapi.documents import JSONAPI, Document
 from rota.dialects.jsonapi.edge import send
 from rota.dialects.jsonapi.params import Asked, no_parameters
 from rota.dialects.jsonapi.reading import Written, primary
@@ -167,7 +166,7 @@ class Linkage(Path):
                 asked.conditions.append(condition(related, value))
                 document = answers.identifiers(self.api, at, self.api.resources[related.kind], asked, req)
             else:
-                document = self._document(related, value)
+                document = self.api.renderers[self.resource.kind].linkage(related, value)
         there = answers.site(req)
         links = {
             "self": answers.self_url(req),
@@ -200,10 +199,6 @@ class Linkage(Path):
         with self.write() as tx:
             relate(self.api, self.at(tx, actor), self.resource, related, number, written, merge)
         resp.status = 204
-
-    def _document(self, related: Relationship, value: Any) -> Document:
-        linkage = self.api.renderers[self.resource.kind].linkage(related.name, value)
-        return {"data": linkage.data, **({"meta": linkage.meta} if isinstance(linkage, ToMany) else {})}
 
 
 class LinkageOfOne(Path):

@@ -18,37 +18,59 @@ Maker = Callable[[Terms], Writer]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 
+MOST = 10_000
+"""About a megabyte."""
+
 
 def each(write: Callable[[Any], Any]) -> Writer:
     """Every value by itself."""
     return lambda values: map(write, values)
 
 
+class Drawn(dict[Any, Any]):
+    """What was drawn of each value, by a function of the value alone: pages show the same again and again.
+
+    `drawn[value]` draws it unless it is there. When it holds MOST it forgets all.
+    """
+
+    def __init__(self, draw: Callable[[Any], Any]) -> None:
+        self._draw = draw
+
+    def __missing__(self, value: Any) -> Any:
+        if len(self) == MOST:
+            self.clear()
+        drawn = self[value] = self._draw(value)
+        return drawn
+
+
 def few(write: Callable[[Any], Any]) -> Writer:
-    """Where many records of a page have the same value, which is written once."""
-
-    def column(values: Sequence[Any]) -> Iterable[Any]:
-        written = {value: None if value is None else write(value) for value in set(values)}
-        return map(written.__getitem__, values)
-
-    return column
+    """Where many records have the same value, which is written once."""
+    written = Drawn(lambda value: None if value is None else write(value))
+    return lambda values: map(written.__getitem__, values)
 
 
 def moment(terms: Terms) -> Writer:
     """ISO 8601 with the offset of the zone, in which UTC is `Z`. The encoder turns a datetime into a text, numpy a
     column of microseconds into timedeltas, and `fromutc` takes a seventh of the time of `astimezone`."""
-    zone = None if terms.zone_name == "UTC" else terms.zone
-    epoch = _EPOCH.replace(tzinfo=zone or UTC)
+    epoch = _EPOCH.replace(tzinfo=terms.zone)
+    local = terms.zone.fromutc if terms.zone_name != "UTC" else None
 
     def column(values: Sequence[int | None]) -> Iterable[datetime | None]:
-        since = np.array(values, "m8[us]").tolist()
+        there = values if None not in values else [at for at in values if at is not None]
         try:
-            found = [None if each is None else epoch + each for each in since]
-            return found if zone is None else [each and zone.fromutc(each) for each in found]
+            moved = map(epoch.__add__, np.array(there, "m8[us]").tolist())
+            found = list(map(local, moved) if local else moved)
         except (OverflowError, ValueError):
-            return [None if at is None else moment_at(at, terms) for at in values]
+            found = [moment_at(at, terms) for at in there if at is not None]
+        return found if there is values else _spread(found, values)
 
     return column
+
+
+def _spread(found: Sequence[Any], values: Sequence[Any]) -> Iterable[Any]:
+    """None where there was nothing."""
+    following = iter(found)
+    return [None if value is None else next(following) for value in values]
 
 
 def duration(terms: Terms) -> Writer:
