@@ -89,7 +89,7 @@ class Renderer:
             return []
         attributes, relationships = _among(self._attributes, fields), _among(self._relationships, fields)
         read = _read(values, [*attributes.values(), *relationships.values()])
-        ids = list(map(repr, read["id"]))
+        ids = list(map(str, read["id"]))
         start, slash = site.url(self.resource.segment).removesuffix(site.slash) + "/", site.slash
         found = list(
             map(
