@@ -65,7 +65,9 @@ def postgres_server() -> Iterator[str]:
         _wait_until_up(url, process)
         yield url
     finally:
-        process.terminate()
+        # At once: whoever is still connected is a thread that nobody waits for.
+        stop = ["pg_ctl", "stop", "-D", str(data), "-m", "immediate"]
+        subprocess.run(_as_postgres(str(Path(postgres).with_name(stop[0])), *stop[1:]), capture_output=True, cwd="/")
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 

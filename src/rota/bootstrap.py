@@ -40,7 +40,12 @@ def open_store(settings: Settings, **options: Any) -> Store:
     from rota.store.postgres import PostgresStore
 
     return PostgresStore(
-        settings.database, durable=durable, busy_s=settings.busy_s, connections=settings.threads + 4, **options
+        settings.database,
+        durable=durable,
+        busy_s=settings.busy_s,
+        statement_s=settings.statement_s,
+        connections=settings.threads + 4,
+        **options,
     )
 
 

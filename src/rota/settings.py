@@ -138,6 +138,7 @@ class Settings:
     threads: int = _choice(64, _whole(1, 1024), "a whole number from 1 to 1024")
     streams: int = _choice(128, _whole(0, 1024), "a whole number from 0 to 1024")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
+    statement_s: float = _choice(60.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")
     urgency: str = _choice("", _urgency, "weights such as priority=10,deadline=1,age=0.5,blocking=5,tag.NAME=2")
     http_call_private: bool = _choice(False, _flag, "yes or no")

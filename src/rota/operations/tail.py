@@ -66,6 +66,11 @@ class Tail:
         # This id will be settled when these writers have ended.
         self._awaited: tuple[int, Writers] | None = None
 
+    @property
+    def is_awaiting(self) -> bool:
+        """There are events that cannot be handed out yet."""
+        return self._awaited is not None
+
     def next(self, limit: int = LIMIT) -> list[Told]:
         """The next events, at most `limit` of them, in the order of their ids; `position` is the last one's then.
 

@@ -64,6 +64,17 @@ class Tx(Protocol):
         ...
 
 
+class Bell(Protocol):
+    """Hears of commits, in one thread."""
+
+    def wait(self, poll_s: float, patience_s: float) -> None:
+        """Until it rings: `patience_s` at most, and only `poll_s` where nothing can be heard. A ring may be lost, so
+        that whoever hears none looks by themselves."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Store(Protocol):
     """A database. `read` sees one consistent state; `write` commits at the end or, on an exception, not at all.
 
@@ -79,6 +90,10 @@ class Store(Protocol):
 
     def write(self, *, shared: bool = False) -> AbstractContextManager[Tx]:
         """`shared` is for short transactions: several may become durable by one commit, which all of them wait for."""
+        ...
+
+    def bell(self, topic: str) -> Bell:
+        """What rings when something of the topic is committed: `events`."""
         ...
 
     def migrate(self) -> list[str]:

@@ -15,6 +15,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, migrations
+from rota.store.bells import TOPICS, PostgresBell, Ringer
 from rota.store.memory import Memory
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
@@ -23,6 +24,18 @@ Connection = psycopg.Connection[dict[str, Any]]
 
 IDLE_S = 1.0
 """A connection that was used so lately is taken for alive."""
+
+STANDSTILL_S = 300
+"""So long may a transaction do nothing, such as one whose rows a client takes no more of."""
+
+_LINK: Mapping[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A server that is cut off is given up after ten seconds; the operating system would wait a quarter of an hour."""
 
 
 COPIED = 50
@@ -44,6 +57,18 @@ def _copy(cursor: psycopg.Cursor[Any], insert: re.Match[str], rows: Iterable[Map
 def _placed(sql: str) -> str:
     """With psycopg's placeholders: what is filled in is written with those of the statement files."""
     return re.sub(r"(?<!:):(\w+)", r"%(\1)s", sql)
+
+
+def _options(durable: bool, busy_s: float, statement_s: float) -> str:
+    """Statements here take milliseconds, and compiling one that looks expensive took two seconds."""
+    chosen = {
+        "jit": "off",
+        "lock_timeout": round(busy_s * 1000),
+        "statement_timeout": round(statement_s * 1000),
+        "idle_in_transaction_session_timeout": STANDSTILL_S * 1000,
+        **({} if durable else {"synchronous_commit": "off"}),
+    }
+    return " ".join(f"-c {name}={value}" for name, value in chosen.items())
 
 
 @contextmanager
@@ -68,10 +93,17 @@ class PostgresTx:
         memory: Memory | None = None,
     ) -> None:
         self._connection, self._sql, self._observe, self._memory = connection, sql, observe, memory
+        self.topics: set[str] = set()
+        """Of which bells are to ring once it is committed."""
 
-    def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
+    def _note(self, statement: str) -> None:
         if self._observe:
             self._observe(statement)
+        if statement in TOPICS:
+            self.topics.add(TOPICS[statement])
+
+    def _execute(self, statement: str, sql: str, params: Mapping[str, Any]) -> psycopg.Cursor[dict[str, Any]]:
+        self._note(statement)
         with _translating():
             return self._connection.execute(sql.encode(), params)
 
@@ -94,8 +126,7 @@ class PostgresTx:
             # Half the trips of a pipeline of one.
             self._execute(statement, self._sql[statement], given[0])
             return
-        if self._observe:
-            self._observe(statement)
+        self._note(statement)
         insert = _PLAIN_INSERT.fullmatch(self._sql[statement]) if len(given) >= COPIED else None
         with _translating(), self._connection.cursor() as cursor:
             if insert:
@@ -146,7 +177,7 @@ class PostgresTx:
 
 class PostgresStore:
     """`url` is a libpq URL. `durable=False` lets a commit return before it is on disk. `busy_s` is how long a
-    statement waits for another's lock."""
+    statement waits for another's lock, `statement_s` how long it may take."""
 
     def __init__(
         self,
@@ -154,6 +185,7 @@ class PostgresStore:
         *,
         durable: bool = True,
         busy_s: float = 30.0,
+        statement_s: float = 60.0,
         connections: int = 20,
         observe: Observer | None = None,
     ) -> None:
@@ -161,16 +193,18 @@ class PostgresStore:
         self._sql = load("postgres", "psycopg")
         self._observe = observe
         self._memory = Memory()
-        # Statements here take milliseconds, and compiling one that looks expensive took two seconds.
-        options = f"-c jit=off -c lock_timeout={round(busy_s * 1000)}" + (
-            "" if durable else " -c synchronous_commit=off"
-        )
+        self._ringer = Ringer(url, _LINK)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,
             max_size=connections,
             # Transactions are begun by `_transaction`; a statement outside of any is one trip instead of three.
-            kwargs={"row_factory": dict_row, "options": options, "autocommit": True},
+            kwargs={
+                **_LINK,
+                "row_factory": dict_row,
+                "options": _options(durable, busy_s, statement_s),
+                "autocommit": True,
+            },
             check=self._check,
             open=False,
         )
@@ -212,6 +246,11 @@ class PostgresStore:
         # Guarded updates and what follows a lock must see what others have committed meanwhile.
         with self._transaction(IsolationLevel.READ_COMMITTED) as tx:
             yield tx
+        if tx.topics:
+            self._ringer.ring(tx.topics)
+
+    def bell(self, topic: str) -> PostgresBell:
+        return PostgresBell(self.url, _LINK, topic)
 
     def migrate(self) -> list[str]:
         return migrations.apply(self.url.replace("postgresql://", "postgresql+psycopg://", 1), "postgres")

@@ -165,6 +165,16 @@ class _Group:
             raise self.failure
 
 
+class PollingBell:
+    """SQLite tells nobody of commits."""
+
+    def wait(self, poll_s: float, patience_s: float) -> None:
+        time.sleep(poll_s)
+
+    def close(self) -> None:
+        return None
+
+
 class SqliteStore:
     """`url` is `sqlite:///PATH`. `busy_s` is how long a writer waits for another process's lock."""
 
@@ -328,6 +338,9 @@ class SqliteStore:
         finally:
             self._turnstile.leave()
             group.over.set()
+
+    def bell(self, topic: str) -> PollingBell:
+        return PollingBell()
 
     def migrate(self) -> list[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
