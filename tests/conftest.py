@@ -87,6 +87,16 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database of its own."""
+    yield from _database(postgres_server)
+
+
+@pytest.fixture(scope="module")
+def lasting_postgres_url(postgres_server: str) -> Iterator[str]:
+    """One for all tests of a module."""
+    yield from _database(postgres_server)
+
+
+def _database(postgres_server: str) -> Iterator[str]:
     import psycopg
 
     name = f"t{uuid4().hex}"

@@ -1,5 +1,6 @@
 """The store that the actions are tried on, and the tree of accounts in it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,9 @@ def statements() -> list[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, statements: list[str]) -> Iterator[Store]:
+def store(migrated_sqlite: Path, tmp_path: Path, statements: list[str]) -> Iterator[Store]:
+    shutil.copy(migrated_sqlite, tmp_path / "rota.db")
     opened = SqliteStore(f"sqlite:///{tmp_path / 'rota.db'}", durable=False, observe=statements.append)
-    opened.migrate()
     yield opened
     opened.close()
 

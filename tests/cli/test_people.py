@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,9 +26,11 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store(migrated_sqlite: Path) -> Iterator[Store]:
     """The store of a data folder that has been set up."""
     settings = read_settings()
+    settings.data.mkdir()
+    shutil.copy(migrated_sqlite, settings.data / "rota.db")
     bootstrap.migrate(settings)
     store = bootstrap.open_store(settings)
     yield store

@@ -1,6 +1,7 @@
 """/admin/v1: what it answers, and to whom."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -29,11 +30,11 @@ PASSWORD = "correct horse"
 class Desk:
     """The application over a store of its own, and a clock that a test may move."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, migrated: Path) -> None:
+        shutil.copy(migrated, folder / "rota.db")
         self.now = 1_700_000_000_000_000
         self.statements: list[str] = []
         self.store = SqliteStore(f"sqlite:///{folder / 'rota.db'}", durable=False, observe=self.statements.append)
-        self.store.migrate()
         with self.store.write() as tx:
             accounts.found(tx, email=EMAIL, token=ROOT_TOKEN, account_id=ROOT_ID, token_id="0" * 16, now=self.now)
         numbers = count(1)
@@ -64,15 +65,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
+def desk(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path, migrated_sqlite)
     yield desk
     desk.store.close()
 
 
 @pytest.fixture(scope="module")
-def lasting_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = Desk(tmp_path_factory.mktemp("desk"))
+def lasting_desk(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path_factory.mktemp("desk"), migrated_sqlite)
     yield desk
     desk.store.close()
 

@@ -42,6 +42,14 @@ def has_done(server: Server, task_id: str, rows: int) -> bool:
     return done >= rows
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for tests that leave it as it was, and look at no more than they have brought."""
+    server = Server(tmp_path_factory.mktemp("standing") / "data", workers=1)
+    yield server
+    server.kill()
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> dict[str, str]:
     """The settings that choose each database in turn."""
@@ -162,15 +170,14 @@ def test_sigterm_drains_and_exits_with_0(serve: Callable[..., Server]) -> None:
     assert len(server.file(task_id).splitlines()) == 101
 
 
-def test_a_stop_is_answered_within_two_seconds_even_by_a_row_that_will_not_end(serve: Callable[..., Server]) -> None:
-    server = serve(workers=1)
-    task_id = server.submit("trial.row", table(["a", "stick", "b"]))
-    wait_until(lambda: server.task(task_id)["success_count"] == 1, "the first row")
-    answer = server.call("PATCH", f"{server.tasks}/{task_id}/stop")
+def test_a_stop_is_answered_within_two_seconds_even_by_a_row_that_will_not_end(standing: Server) -> None:
+    task_id = standing.submit("trial.row", table(["a", "stick", "b"]))
+    wait_until(lambda: standing.task(task_id)["success_count"] == 1, "the first row")
+    answer = standing.call("PATCH", f"{standing.tasks}/{task_id}/stop")
     assert answer.task["status"] == "stopped"
     assert "end_timestamp" in answer.task
     parts = {
-        name: server.file(task_id, f"{name}.csv").splitlines()[1:] for name in ("success", "failed", "unprocessed")
+        name: standing.file(task_id, f"{name}.csv").splitlines()[1:] for name in ("success", "failed", "unprocessed")
     }
     assert parts == {
         "success": [b"a,a,"],
@@ -186,42 +193,39 @@ def test_a_stop_without_any_worker_is_a_stop(serve: Callable[..., Server]) -> No
     assert server.file(task_id, "unprocessed.csv") == b"word\na\nb\n"
 
 
-def test_of_two_starts_at_once_one_counts(serve: Callable[..., Server]) -> None:
-    server = serve(workers=1)
+def test_of_two_starts_at_once_one_counts(standing: Server) -> None:
     for _ in range(10):
-        task_id = server.submit("trial.row", table(["ok"]), start=False)
+        task_id = standing.submit("trial.row", table(["ok"]), start=False)
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda _, path=f"{server.tasks}/{task_id}": server.call("PATCH", path), range(4)))
+            answers = list(pool.map(lambda _, path=f"{standing.tasks}/{task_id}": standing.call("PATCH", path), range(4)))
         assert sorted(answer.status for answer in answers) == [200, 404, 404, 404]
         refused = [answer.json["data"] for answer in answers if answer.status == 404]
         assert refused == [{"cause": task_id, "message": "bad identifier", "reason": "task already started"}] * 3
 
 
-def test_a_stop_that_races_with_the_end_leaves_a_sound_job(serve: Callable[..., Server]) -> None:
-    server = serve()
+def test_a_stop_that_races_with_the_end_leaves_a_sound_job(standing: Server) -> None:
     for _ in range(10):
-        task_id = server.submit("trial.row", table(["ok"] * 50))
-        answer = server.call("PATCH", f"{server.tasks}/{task_id}/stop")
-        task = server.wait(task_id)
+        task_id = standing.submit("trial.row", table(["ok"] * 50))
+        answer = standing.call("PATCH", f"{standing.tasks}/{task_id}/stop")
+        task = standing.wait(task_id)
         assert (answer.status, task["status"]) in {(200, "stopped"), (404, "success")}
-        done = len(server.file(task_id).splitlines()) - 1
+        done = len(standing.file(task_id).splitlines()) - 1
         assert done == task["success_count"]
-        assert done + len(server.file(task_id, "unprocessed.csv").splitlines()) - 1 == 50
+        assert done + len(standing.file(task_id, "unprocessed.csv").splitlines()) - 1 == 50
 
 
-def test_a_delete_that_races_with_a_start_is_one_of_the_two(serve: Callable[..., Server]) -> None:
-    server = serve()
+def test_a_delete_that_races_with_a_start_is_one_of_the_two(standing: Server) -> None:
     for _ in range(10):
-        task_id = server.submit("trial.row", table(["wait"] * 5), start=False)
-        path = f"{server.tasks}/{task_id}"
+        task_id = standing.submit("trial.row", table(["wait"] * 5), start=False)
+        path = f"{standing.tasks}/{task_id}"
         with ThreadPoolExecutor(2) as pool:
-            started, deleted = pool.map(lambda verb, path=path: server.call(verb, path).status, ("PATCH", "DELETE"))
+            started, deleted = pool.map(lambda verb, path=path: standing.call(verb, path).status, ("PATCH", "DELETE"))
         assert (started, deleted) in {(200, 404), (404, 200)}
         if started == 200:
-            server.wait(task_id)
-            assert server.call("DELETE", path).status == 200
-        assert server.call("GET", path).status == 404
-    wait_until(lambda: server.blobs() == [], "the sweep")
+            standing.wait(task_id)
+            assert standing.call("DELETE", path).status == 200
+        assert standing.call("GET", path).status == 404
+        wait_until(lambda id_=task_id: not any(id_ in name for name in standing.blobs()), "the sweep")
 
 
 def test_a_locked_database_makes_everybody_wait_and_nobody_fail(serve: Callable[..., Server]) -> None:
@@ -283,7 +287,7 @@ def test_a_server_that_cannot_start_says_so_and_exits(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("tenths", range(0, 16, 3))
+@pytest.mark.parametrize("tenths", (1, 5, 12))
 def test_a_server_that_is_told_to_stop_while_it_starts_stops(tmp_path: Path, tenths: int) -> None:
     command = [sys.executable, "-c", SERVE, "--data", str(tmp_path / "data"), "--port", "0", "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
