@@ -196,6 +196,7 @@ def _serve_http(host: str, port: int) -> None:
 
     settings = read_settings()
     lifeline.hold()
+    lifeline.raise_children()
     Granian(
         "rota.bootstrap:application",
         address=host,
