@@ -1,6 +1,6 @@
 """Puts a server together: the only file that names a database, a blob store, an engine and the settings.
 
-It is also what the processes of a server run: `python -m rota.bootstrap http|runner|courier|scheduler …`.
+It is also what the processes of a server run: `python -m rota.bootstrap http|runner|courier|scheduler|beacon …`.
 """
 
 import gc
@@ -15,9 +15,11 @@ from typing import Any
 
 import structlog
 
-from rota import folder
+from rota import __version__, folder
 from rota.clock import new_id, new_token, now
 from rota.engine import lifeline
+from rota.operations import nodes
+from rota.operations.nodes import Node
 from rota.settings import BadSettings, Settings, read_settings
 from rota.store.port import INCOMING, Blobs, Store
 from rota.web import address, connections
@@ -55,15 +57,18 @@ def open_blobs(settings: Settings) -> Blobs:
     return LocalBlobs(settings.blobs, durable=settings.durability == "full")
 
 
-def migrate(settings: Settings) -> list[str]:
+def migrate(settings: Settings, node: Node | None = None, *, after: bool = False) -> list[str]:
     """Bring the schema up to date, found the root account, let the weights of urgency hold; the ids of the migrations
-    that were applied."""
+    that were applied. `node` is who starts; `after` also takes away what older ones need. Raises UnfitSchema."""
     from rota.operations import urgency
     from rota.operations.field import bounties
 
     settings.data.mkdir(parents=True, exist_ok=True)
     store = open_store(settings)
-    applied = store.migrate()
+    gate = (lambda: nodes.refuse_if_older(store, now=now())) if after else None
+    # While nobody else migrates: whoever takes something away next sees the node, or the node sees that it is gone.
+    enter = (lambda: nodes.enter(store, node, now=now())) if node else None
+    applied = store.migrate(gate, enter)
     _found(settings, store)
     urgency.adopt(store, settings.weights)
     with store.read() as tx:
@@ -85,8 +90,9 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         supervisor = _supervisor(settings)
         # First, because it takes longest: it imports while the database is brought up to date.
         supervisor.start("http", lambda *_: _command("http", host, str(port)))
+        node = _node(settings, "server")
         try:
-            migrate(settings)
+            migrate(settings, node)
             if sole:
                 _recover(settings)
         except BaseException:
@@ -100,21 +106,25 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
             lambda name, forerunner: _command("courier", name, forerunner or ""),
             patience_s=2.0,
         )
-        supervisor.add("scheduler", lambda *_: _command("scheduler", "", ""), patience_s=2.0)
+        supervisor.add("scheduler", lambda *_: _command("scheduler", node.written(), ""), patience_s=2.0)
         code: int = supervisor.run(
             ready=lambda: address.answers(host, port),
             announce=lambda: print(f"rota: listening on {address.url(host, port)}", flush=True),
         )
+        nodes.leave(open_store(settings), node)
         return code
 
 
 def worker(settings: Settings, *, workers: int) -> int:
     """Run engine processes only, until SIGTERM or SIGINT; the exit code."""
     configure_log(settings)
-    migrate(settings)
+    node = _node(settings, "worker")
+    migrate(settings, node)
     supervisor = _supervisor(settings)
     _add_runners(supervisor, _owners(settings, sole=False), workers, patience_s=0.0)
+    supervisor.add("beacon", lambda *_: _command("beacon", node.written(), ""), patience_s=0.0)
     code: int = supervisor.run(ready=lambda: True, announce=lambda: None)
+    nodes.leave(open_store(settings), node)
     return code
 
 
@@ -186,6 +196,7 @@ def _serve_http(host: str, port: int) -> None:
 
     settings = read_settings()
     lifeline.hold()
+    lifeline.raise_children()
     Granian(
         "rota.bootstrap:application",
         address=host,
@@ -265,7 +276,8 @@ def _run_courier(name: str, forerunner: str | None) -> None:
     store.close()
 
 
-def _run_scheduler(_: str, __: str | None) -> None:
+def _run_scheduler(node: str, _: str | None) -> None:
+    from rota.engine.beacon import Beacon
     from rota.engine.scheduler import Almanac, Scheduler
 
     settings = read_settings()
@@ -275,8 +287,27 @@ def _run_scheduler(_: str, __: str | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: scheduler.drain())
     lifeline.hold()
+    Beacon(store, node, now, log.bind(process="beacon")).start()
     scheduler.run()
     store.close()
+
+
+def _run_beacon(node: str, _: str | None) -> None:
+    from rota.engine.beacon import Beacon
+
+    settings = read_settings()
+    configure_log(settings)
+    store = open_store(settings)
+    beacon = Beacon(store, node, now, log.bind(process="beacon"))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: beacon.drain())
+    lifeline.hold()
+    beacon.run()
+    store.close()
+
+
+def _node(settings: Settings, kind: str) -> Node:
+    return Node(new_id(16), settings.node_name, kind, __version__, open_store(settings).knows(), started_at=now())
 
 
 def _supervisor(settings: Settings) -> Any:
@@ -354,7 +385,7 @@ def main(words: Sequence[str]) -> None:
     if words[0] == "http":
         _serve_http(words[1], int(words[2]))
     else:
-        {"runner": _run_runner, "courier": _run_courier, "scheduler": _run_scheduler}[words[0]](
+        {"runner": _run_runner, "courier": _run_courier, "scheduler": _run_scheduler, "beacon": _run_beacon}[words[0]](
             words[1], words[2] or None
         )
 

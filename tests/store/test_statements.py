@@ -9,6 +9,8 @@ import pytest
 
 import rota
 from rota.store import filters, finding, lookups
+from rota.store.columns import COLUMNS
+from rota.store.port import Store
 from rota.store.statements import load
 
 SOURCE = Path(rota.__file__).parent
@@ -112,3 +114,17 @@ def test_a_filter_is_chosen_by_name_and_its_value_stays_out_of_the_text() -> Non
     tests = {"action": "'; DROP TABLE jobs", "status": "x", "unheard_of": "y", "before_id": "z"}
     sql = filters.fill("jobs_page", "SELECT 1{where}", tests)
     assert sql == "SELECT 1 AND status = :status AND action = :action"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_statement_reads_whatever_columns_there_are(dialect: str) -> None:
+    """Another column, which a newer version adds, must be nothing to it."""
+    stars = re.compile(r"SELECT \*|\.\*|RETURNING \*")
+    assert [name for name, sql in DIALECTS[dialect].items() if stars.search(sql)] == []
+
+
+def test_tables_that_are_read_whole_have_just_these_columns(store: Store) -> None:
+    with store.read() as tx:
+        for table, columns in COLUMNS.items():
+            found = tx._connection.execute(f"SELECT * FROM {table} LIMIT 0")  # type: ignore[attr-defined]
+            assert [each[0] for each in found.description] == columns.split(), table

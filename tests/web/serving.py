@@ -39,7 +39,7 @@ class Server:
     def __init__(self, folder: Path, *, workers: int = 2, port: int = 0, **settings: str) -> None:
         environ = trial_environ(ROTA_LEASE_S="1", ROTA_LOG_LEVEL="error", **settings)
         words = ["--data", str(folder), "--port", str(port), "--workers", str(workers)]
-        self.folder = folder
+        self.folder, self.settings = folder, settings
         self.process = subprocess.Popen(
             [sys.executable, "-c", SERVE, *words], env=environ, start_new_session=True, stdout=subprocess.PIPE
         )
@@ -48,7 +48,8 @@ class Server:
         match = re.fullmatch(r"rota: listening on http://([\d.]+):(\d+)\n", line)
         assert match, line
         self.host, self.port = match[1], int(match[2])
-        self.token = (folder / "admin-token").read_text().strip()
+        # Whoever founds the database leaves a token; a second server of it finds it founded.
+        self.token = settings.get("ROTA_ADMIN_TOKEN") or (folder / "admin-token").read_text().strip()
         self.account = self.call("GET", "/admin/v1/me").json["account"]["id"]
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:

@@ -27,13 +27,16 @@ def settings(**given: Any) -> "Settings":
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Settings that cannot be used are told by their sentences: raises CommandError."""
+    """Settings that cannot be used, or a schema that does not fit, are told in sentences: raises CommandError."""
     from rota.settings import BadSettings
+    from rota.store.port import UnfitSchema
 
     try:
         yield
     except BadSettings as error:
         raise CommandError(str(error), exit_code=2) from error
+    except UnfitSchema as error:
+        raise CommandError(str(error)) from error
 
 
 def server_url() -> str | None:

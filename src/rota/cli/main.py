@@ -22,7 +22,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "People at the desk": ("login", "logout", "who", "whoami", "finger", "sudo"),
     "The field": ("field",),
     "Bulk jobs": ("job",),
-    "Administration": ("account", "user", "token", "webhook", "serve", "worker", "migrate"),
+    "Administration": ("account", "user", "token", "webhook", "serve", "worker", "migrate", "status"),
 }
 """The commands by what they are about."""
 
@@ -53,6 +53,7 @@ app.add_typer(statistics.stats, name="stats")
 app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)
+app.command()(serve.status)
 app.add_typer(people.account, name="account")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")

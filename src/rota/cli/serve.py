@@ -1,15 +1,20 @@
-"""The commands that run a server: serve, worker and migrate."""
+"""The commands that run a server: serve, worker, migrate and status."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from rota.cli import choices
-from rota.cli.output import say, show_json
+from rota.cli.output import say, show_json, show_table
+from rota.cli.times import iso
+from rota.clock import now
 
 Data = Annotated[Path | None, typer.Option(metavar="DIR", help="The data folder. [ROTA_DATA, else ./data]")]
+
+COLUMNS = ("name", "kind", "version", "schema", "started", "seen")
 
 
 def serve(
@@ -43,6 +48,9 @@ def worker(
 
 def migrate(
     data: Data = None,
+    after: Annotated[
+        bool, typer.Option("--after", help="Take away what older versions needed, too. Refused while any still runs.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Bring the database's schema up to date, and print the migrations that this took."""
@@ -50,7 +58,7 @@ def migrate(
     from rota import bootstrap
 
     with choices.told():
-        applied = bootstrap.migrate(settings)
+        applied = bootstrap.migrate(settings, after=after)
     if as_json:
         return show_json({"applied": applied})
     for each in applied:
@@ -58,6 +66,37 @@ def migrate(
     if not applied:
         say("the schema is up to date.")
     return None
+
+
+def status(
+    data: Data = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show which servers and workers are alive, and what waits for `rota migrate --after`."""
+    settings = choices.settings(data=data)
+    from rota import bootstrap
+    from rota.operations import nodes
+
+    store = bootstrap.open_store(settings)
+    with choices.told():
+        waiting = store.check()
+    with store.read() as tx:
+        rows = [_shown(node) for node in nodes.alive(tx, now=now())]
+    store.close()
+    if as_json:
+        return show_json({"nodes": rows, "after": waiting})
+    show_table(COLUMNS, rows)
+    for each in waiting:
+        say(f"{each} waits for `rota migrate --after`.")
+    return None
+
+
+def _shown(node: Any) -> dict[str, str]:
+    times = {
+        name: iso(datetime.fromtimestamp(at / 1e6, UTC))
+        for name, at in (("started", node.started_at), ("seen", node.seen_at))
+    }
+    return {"name": node.name, "kind": node.kind, "version": node.version, "schema": node.knows, **times}
 
 
 def _or_cpus(workers: int | None) -> int:

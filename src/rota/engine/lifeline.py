@@ -24,9 +24,17 @@ def hold(environ: Mapping[str, str] = os.environ) -> None:
     _repeat(tick)
 
 
+def raise_children() -> None:
+    """Tell processes that this one forks or starts whose children they are."""
+    os.environ["ROTA_PARENT"] = str(os.getpid())
+
+
 def die_with_parent() -> None:
-    """For a grandchild: Granian's worker would outlive a killed Granian, and keep the port."""
-    parent = os.getppid()
+    """For a grandchild: Granian's worker would outlive a killed Granian, and keep the port.
+
+    Its parent may be gone by now: who it was is asked of the one who called `raise_children`.
+    """
+    parent = int(os.environ["ROTA_PARENT"])
 
     def look() -> None:
         if os.getppid() != parent:

@@ -16,6 +16,10 @@ class Taken(Exception):
     """A unique index has refused what was to be written: somebody else has it."""
 
 
+class UnfitSchema(Exception):
+    """This version of rota cannot work with the schema as it is; the sentence says why, and what to do."""
+
+
 class Tx(Protocol):
     """One transaction. Statements are called by their name in store/sql; parameters are theirs.
 
@@ -96,12 +100,21 @@ class Store(Protocol):
         """What rings when something of the topic is committed: `events`."""
         ...
 
-    def migrate(self) -> list[str]:
-        """Bring the schema up to date; the ids of the migrations that were applied."""
+    def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
+        """Bring the schema up to date; the ids of the migrations that were applied. Raises UnfitSchema.
+
+        What removes or tightens waits for a call with a `gate`, which raises when it must wait longer. Nobody else
+        migrates while the gate is asked and, once the schema fits, `then` is called.
+        """
         ...
 
-    def check(self) -> None:
-        """Raise unless the database answers and its schema is up to date."""
+    def knows(self) -> str:
+        """The newest migration that this version has."""
+        ...
+
+    def check(self) -> list[str]:
+        """Raise unless the database answers and its schema fits this version (UnfitSchema); which migrations wait for
+        a gate."""
         ...
 
     def close(self) -> None: ...

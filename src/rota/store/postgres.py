@@ -2,9 +2,10 @@
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -37,6 +38,9 @@ _LINK: Mapping[str, Any] = {
 }
 """A server that is cut off is given up after ten seconds; the operating system would wait a quarter of an hour."""
 
+
+GIVE_WAY_S = 1.0
+"""How long a migration waits for a lock, and then stands aside."""
 
 COPIED = 50
 """So many rows of a plain insert go by COPY, which takes half the time."""
@@ -80,6 +84,19 @@ def _translating() -> Iterator[None]:
         raise StorageFull from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise StoreUnavailable from error
+
+
+def _give_way(act: Callable[[], None]) -> None:
+    """Run a migration, for as long as it takes until it has its locks.
+
+    One that waits behind a long transaction holds up all who come after it, the servers that are at work first of all.
+    So it waits GIVE_WAY_S, lets them pass, and comes again.
+    """
+    while True:
+        try:
+            return act()
+        except psycopg.errors.LockNotAvailable:
+            time.sleep(GIVE_WAY_S)
 
 
 class PostgresTx:
@@ -252,12 +269,25 @@ class PostgresStore:
     def bell(self, topic: str) -> PostgresBell:
         return PostgresBell(self.url, _LINK, topic)
 
-    def migrate(self) -> list[str]:
-        return migrations.apply(self.url.replace("postgresql://", "postgresql+psycopg://", 1), "postgres")
+    def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
+        options = quote(f"-c lock_timeout={round(GIVE_WAY_S * 1000)}")
+        url = self.url.replace("postgresql://", "postgresql+psycopg://", 1)
+        url += f"{'&' if '?' in url else '?'}options={options}"
+        return migrations.apply(url, "postgres", lock=self._migrating(), patience=_give_way, gate=gate, then=then)
 
-    def check(self) -> None:
-        with self.read() as tx:
-            tx.value("schema_answers")
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
+        """The server lets the lock go when its holder dies."""
+        with _translating(), psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute("SELECT pg_advisory_lock(hashtext('rota migrates'))")
+            yield
+
+    def knows(self) -> str:
+        return migrations.known("postgres")[-1]
+
+    def check(self) -> list[str]:
+        with self.look() as tx:
+            return migrations.judge((row["migration_id"] for row in tx.all("migrations_applied")), "postgres")
 
     def close(self) -> None:
         self._pool.close()

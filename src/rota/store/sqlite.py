@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -342,16 +342,23 @@ class SqliteStore:
     def bell(self, topic: str) -> PollingBell:
         return PollingBell()
 
-    def migrate(self) -> list[str]:
+    def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        return migrations.apply(self.url, "sqlite", lock=self._migrating(), gate=gate, then=then)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
         # SQLite refuses a second migrator at once, "schema is locked" among others, where it should let it wait.
         with self.path.with_name(f"{self.path.name}.migrating").open("ab") as turn:
             fcntl.flock(turn, fcntl.LOCK_EX)
-            return migrations.apply(self.url, "sqlite")
+            yield
 
-    def check(self) -> None:
+    def knows(self) -> str:
+        return migrations.known("sqlite")[-1]
+
+    def check(self) -> list[str]:
         with self.read() as tx:
-            tx.value("schema_answers")
+            return migrations.judge((row["migration_id"] for row in tx.all("migrations_applied")), "sqlite")
 
     def close(self) -> None:
         self._turnstile.close()

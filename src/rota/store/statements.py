@@ -8,6 +8,8 @@ from typing import Any
 
 import aiosql
 
+from rota.store.columns import spelled_out
+
 _SQL = Path(__file__).parent / "sql"
 
 _SLOTS = {
@@ -55,7 +57,7 @@ def load(dialect: str, driver: str) -> Mapping[str, str]:
 def _slotted(sql: str, dialect: str) -> str:
     for slot, text in _SLOTS[dialect].items():
         sql = sql.replace(slot, text)
-    return sql
+    return spelled_out(sql)
 
 
 def filled(sql: str, slots: Mapping[str, str]) -> str:

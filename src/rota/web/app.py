@@ -26,7 +26,7 @@ Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 def create(service: Service) -> "Application":
     """Everything that a server answers."""
-    metrics = Metrics(service.store, lambda: service.feed.listeners)
+    metrics = Metrics(service.store, lambda: service.feed.listeners, service.clock)
     people = admin.create(store=service.store, clock=service.clock, new_id=service.new_id, session_s=service.session_s)
     desk = queue.create(service)
     return Application(

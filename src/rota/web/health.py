@@ -22,7 +22,7 @@ class Ready:
     """200 when all parts answer, else 503; the body names each part and what is wrong with it."""
 
     def __init__(self, store: Store, blobs: Blobs, clock: Callable[[], int]) -> None:
-        self._parts: dict[str, Callable[[], None]] = {
+        self._parts: dict[str, Callable[[], object]] = {
             "database": store.check,
             "blobs": blobs.check,
             "engine": lambda: _check_engine(store, clock()),
@@ -36,7 +36,7 @@ class Ready:
         response.content_type = falcon.MEDIA_JSON
 
 
-def _ask(check: Callable[[], None]) -> str:
+def _ask(check: Callable[[], object]) -> str:
     try:
         check()
     except Exception as trouble:

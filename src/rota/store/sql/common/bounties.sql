@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM bounties b WHERE b.account_id = :account_id{where};
 
 -- name: bounties_by_ids
 -- Those of the account among these.
-SELECT * FROM bounties WHERE account_id = :account_id AND id IN ({ids});
+SELECT {*bounties} FROM bounties WHERE account_id = :account_id AND id IN ({ids});
 
 -- name: bounty_insert!
 -- What a task pays from now on.

@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM clients c WHERE c.account_id = :account_id{where};
 
 -- name: clients_by_ids
 -- Those of the account among these.
-SELECT * FROM clients WHERE account_id = :account_id AND id IN ({ids});
+SELECT {*clients} FROM clients WHERE account_id = :account_id AND id IN ({ids});
 
 -- name: clients_known
 -- Which of these there are; they are not deleted until the transaction ends.
@@ -16,7 +16,7 @@ SELECT id FROM clients WHERE account_id = :account_id AND id IN ({ids}) ORDER BY
 
 -- name: client_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM clients WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT {*clients} FROM clients WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: client_insert
 -- A new one.

@@ -29,7 +29,3 @@ ON CONFLICT (name) DO UPDATE SET amount = totals.amount + excluded.amount;
 -- name: totals_all
 -- All running totals.
 SELECT name, amount FROM totals ORDER BY name;
-
--- name: schema_answers
--- Readiness: the newest table is there.
-SELECT count(*) AS n FROM ledger_entries WHERE id = 0;

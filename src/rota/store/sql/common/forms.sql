@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM forms f WHERE f.account_id = :account_id{where};
 
 -- name: forms_by_ids
 -- Those of the account among these.
-SELECT f.*, EXISTS (SELECT 1 FROM tasks t WHERE t.target_content_type = 16 AND t.target_id = f.id) AS has_task
+SELECT {*forms f}, EXISTS (SELECT 1 FROM tasks t WHERE t.target_content_type = 16 AND t.target_id = f.id) AS has_task
 FROM forms f WHERE f.account_id = :account_id AND f.id IN ({ids});
 
 -- name: forms_known
@@ -17,7 +17,7 @@ SELECT id FROM forms WHERE account_id = :account_id AND id IN ({ids}) ORDER BY i
 
 -- name: form_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM forms WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT {*forms} FROM forms WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: form_insert
 -- A new one. Its index refuses an id_string that the account has.

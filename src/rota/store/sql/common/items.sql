@@ -44,29 +44,29 @@ DELETE FROM events WHERE subject = :subject;
 
 -- name: item_by_id
 -- An item of an account.
-SELECT * FROM items_named WHERE id = :id AND account_id = :account_id;
+SELECT {*items_named} FROM items_named WHERE id = :id AND account_id = :account_id;
 
 -- name: items_page
 -- Items by priority, then urgency; of equals the older first.
-SELECT * FROM items_named WHERE account_id = :account_id{where}
+SELECT {*items_named} FROM items_named WHERE account_id = :account_id{where}
 ORDER BY priority DESC, score DESC, created_at, id LIMIT :limit;
 
 -- name: items_urgent
 -- What waits in the queue, the most urgent first.
-SELECT * FROM items_named WHERE account_id = :account_id AND status = 'queued'
+SELECT {*items_named} FROM items_named WHERE account_id = :account_id AND status = 'queued'
 ORDER BY score DESC, created_at, id LIMIT :limit;
 
 -- name: items_waiting_longest
 -- What waits in the queue, since the longest time first.
-SELECT * FROM items_named WHERE account_id = :account_id AND status = 'queued' ORDER BY since, id LIMIT :limit;
+SELECT {*items_named} FROM items_named WHERE account_id = :account_id AND status = 'queued' ORDER BY since, id LIMIT :limit;
 
 -- name: item_active
 -- The item that a worker works on, of which there is one at most.
-SELECT * FROM items_named WHERE holder_id = :user_id AND status = 'active';
+SELECT {*items_named} FROM items_named WHERE holder_id = :user_id AND status = 'active';
 
 -- name: items_suspended
 -- What a worker has put aside, the last first.
-SELECT * FROM items_named WHERE holder_id = :user_id AND status = 'suspended' ORDER BY since DESC, id DESC;
+SELECT {*items_named} FROM items_named WHERE holder_id = :user_id AND status = 'suspended' ORDER BY since DESC, id DESC;
 
 -- name: weights_latest
 -- The weights that hold.

@@ -12,7 +12,7 @@ VALUES (:job_id, :first_row, :row_count, :start_byte, :end_byte);
 
 -- name: job_by_id
 -- One job, whoever's it is.
-SELECT * FROM jobs WHERE id = :id;
+SELECT {*jobs} FROM jobs WHERE id = :id;
 
 -- name: job_exists
 -- Is there such a job (still)?
@@ -20,7 +20,7 @@ SELECT 1 AS found FROM jobs WHERE id = :id;
 
 -- name: jobs_page
 -- An account's jobs, newest first; the filters come from the closed table in store/filters.py.
-SELECT * FROM jobs WHERE account_id = :account_id{where} ORDER BY created_at DESC, id DESC LIMIT :limit;
+SELECT {*jobs} FROM jobs WHERE account_id = :account_id{where} ORDER BY created_at DESC, id DESC LIMIT :limit;
 
 -- name: job_move!
 -- A guarded move of the state machine: no row changes when the job is no longer where it was thought to be.
@@ -56,4 +56,4 @@ WHERE job_id = :job_id AND state <> 'settled' ORDER BY first_row;
 
 -- name: chunks_of_job
 -- The whole ledger of a job, in input order.
-SELECT * FROM chunks WHERE job_id = :job_id ORDER BY first_row;
+SELECT {*chunks} FROM chunks WHERE job_id = :job_id ORDER BY first_row;

@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM location_types lt WHERE lt.account_id = :account_id{wh
 
 -- name: location_types_by_ids
 -- Those of the account among these.
-SELECT * FROM location_types WHERE account_id = :account_id AND id IN ({ids});
+SELECT {*location_types} FROM location_types WHERE account_id = :account_id AND id IN ({ids});
 
 -- name: location_types_known
 -- Which of these there are; they are not deleted until the transaction ends.
@@ -16,7 +16,7 @@ SELECT id FROM location_types WHERE account_id = :account_id AND id IN ({ids}) O
 
 -- name: location_type_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM location_types WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT {*location_types} FROM location_types WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: location_type_insert
 -- A new one.

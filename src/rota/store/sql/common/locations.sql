@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM locations l WHERE l.account_id = :account_id{where};
 
 -- name: locations_by_ids
 -- Those of the account among these.
-SELECT l.*, p.name AS parent_name, lt.name AS location_type_name,
+SELECT {*locations l}, p.name AS parent_name, lt.name AS location_type_name,
        EXISTS (SELECT 1 FROM submissions s WHERE s.location_id = l.id) AS has_submissions
 FROM locations l LEFT JOIN locations p ON p.id = l.parent_id LEFT JOIN location_types lt ON lt.id = l.location_type_id
 WHERE l.account_id = :account_id AND l.id IN ({ids});
@@ -19,7 +19,7 @@ SELECT id FROM locations WHERE account_id = :account_id AND id IN ({ids}) ORDER 
 
 -- name: location_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM locations WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT {*locations} FROM locations WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: location_insert
 -- A new one.

@@ -19,11 +19,11 @@ SELECT count(*) AS n FROM occurrences o WHERE o.account_id = :account_id{where};
 
 -- name: occurrences_by_ids
 -- Those of the account among these.
-SELECT * FROM occurrences WHERE account_id = :account_id AND id IN ({ids});
+SELECT {*occurrences} FROM occurrences WHERE account_id = :account_id AND id IN ({ids});
 
 -- name: occurrences_of_task
 -- All of a task, and whether submissions need them.
-SELECT o.*, EXISTS (SELECT 1 FROM submissions s WHERE s.occurrence_id = o.id) AS needed
+SELECT {*occurrences o}, EXISTS (SELECT 1 FROM submissions s WHERE s.occurrence_id = o.id) AS needed
 FROM occurrences o WHERE o.task_id = :task_id;
 
 -- name: occurrence_insert!

@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM projects p WHERE p.account_id = :account_id{where};
 
 -- name: projects_by_ids
 -- Those of the account among these.
-SELECT p.*, (SELECT count(*) FROM tasks t WHERE t.project_id = p.id) AS task_count
+SELECT {*projects p}, (SELECT count(*) FROM tasks t WHERE t.project_id = p.id) AS task_count
 FROM projects p WHERE p.account_id = :account_id AND p.id IN ({ids});
 
 -- name: projects_known
@@ -17,7 +17,7 @@ SELECT id FROM projects WHERE account_id = :account_id AND id IN ({ids}) ORDER B
 
 -- name: project_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM projects WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT {*projects} FROM projects WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: project_insert
 -- A new one.

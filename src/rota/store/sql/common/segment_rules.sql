@@ -8,7 +8,7 @@ SELECT count(*) AS n FROM segment_rules r WHERE r.account_id = :account_id{where
 
 -- name: segment_rules_by_ids
 -- Those of the account among these.
-SELECT * FROM segment_rules WHERE account_id = :account_id AND id IN ({ids});
+SELECT {*segment_rules} FROM segment_rules WHERE account_id = :account_id AND id IN ({ids});
 
 -- name: segment_rules_known
 -- Which of these there are; they are not deleted until the transaction ends.
@@ -16,7 +16,7 @@ SELECT id FROM segment_rules WHERE account_id = :account_id AND id IN ({ids}) OR
 
 -- name: segment_rule_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM segment_rules WHERE account_id = :account_id AND id IN ({ids}) {lock};
+SELECT {*segment_rules} FROM segment_rules WHERE account_id = :account_id AND id IN ({ids}) {lock};
 
 -- name: segment_rule_insert
 -- A new one.

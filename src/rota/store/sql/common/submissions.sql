@@ -19,7 +19,7 @@ SELECT count(*) AS n FROM submissions s WHERE s.account_id = :account_id{where};
 
 -- name: submissions_by_ids
 -- Those of the account among these.
-SELECT * FROM submissions WHERE account_id = :account_id AND id IN ({ids});
+SELECT {*submissions} FROM submissions WHERE account_id = :account_id AND id IN ({ids});
 
 -- name: submissions_known
 -- Which of these there are; they are not deleted until the transaction ends.
@@ -28,7 +28,7 @@ SELECT id FROM submissions WHERE account_id = :account_id AND id IN ({ids}) ORDE
 -- name: submission_task_lock
 -- The task that is answered, with the schema of its form, kept from others until the transaction ends: its targets hold
 -- because all who submit pass here one after the other.
-SELECT t.*, (SELECT f.fields FROM forms f WHERE t.target_content_type = 16 AND f.id = t.target_id) AS form_fields
+SELECT {*tasks t}, (SELECT f.fields FROM forms f WHERE t.target_content_type = 16 AND f.id = t.target_id) AS form_fields
 FROM tasks t WHERE t.id = :id AND t.account_id = :account_id {turn};
 
 -- name: submission_places
@@ -69,7 +69,7 @@ SELECT task_id FROM submissions WHERE id = :id AND account_id = :account_id;
 
 -- name: submission_lock
 -- It is kept from others until the transaction ends.
-SELECT * FROM submissions WHERE id = :id AND account_id = :account_id {lock};
+SELECT {*submissions} FROM submissions WHERE id = :id AND account_id = :account_id {lock};
 
 -- name: submission_update!
 -- What a review made of it.
@@ -89,7 +89,7 @@ WHERE id = :id;
 
 -- name: submissions_table
 -- Submissions with the names of what they refer to, for whoever takes all of them away.
-SELECT s.*, t.name AS task_name, u.email AS user_email, l.name AS location_name
+SELECT {*submissions s}, t.name AS task_name, u.email AS user_email, l.name AS location_name
 FROM submissions s JOIN tasks t ON t.id = s.task_id JOIN users u ON u.id = s.user_id
 LEFT JOIN locations l ON l.id = s.location_id
 WHERE s.account_id = :account_id{where} ORDER BY {order} LIMIT :limit;

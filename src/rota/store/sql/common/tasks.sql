@@ -28,7 +28,7 @@ WHERE tll.account_id = :account_id{where};
 
 -- name: tasks_by_ids
 -- Those of the account among these.
-SELECT t.*, u.email AS created_by_email, u.name AS created_by_name, f.title AS form_title,
+SELECT {*tasks t}, u.email AS created_by_email, u.name AS created_by_name, f.title AS form_title,
        f.id_string AS form_id_string
 FROM tasks t JOIN users u ON u.id = t.created_by
 LEFT JOIN forms f ON t.target_content_type = 16 AND f.id = t.target_id
@@ -40,15 +40,15 @@ SELECT id FROM tasks WHERE account_id = :account_id AND id IN ({ids}) ORDER BY i
 
 -- name: locations_of_tasks
 -- The locations of these tasks, with their rules and hours.
-SELECT * FROM task_locations WHERE task_id IN ({ids}) ORDER BY task_id, location_id;
+SELECT {*task_locations} FROM task_locations WHERE task_id IN ({ids}) ORDER BY task_id, location_id;
 
 -- name: segment_rules_of_tasks
 -- The segment rules of these tasks.
-SELECT * FROM task_segment_rules WHERE task_id IN ({ids}) ORDER BY task_id, segment_rule_id;
+SELECT {*task_segment_rules} FROM task_segment_rules WHERE task_id IN ({ids}) ORDER BY task_id, segment_rule_id;
 
 -- name: task_lock
 -- One of the account, kept from others until the transaction ends.
-SELECT * FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {turn};
+SELECT {*tasks} FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {turn};
 
 -- name: tasks_tree_lock
 -- Whoever hangs a task below another waits for whoever does so just now: together they might close a circle.
@@ -116,11 +116,11 @@ WHERE id = :id;
 
 -- name: tasks_to_expire
 -- Tasks that are over, the first first, but those that somebody is writing.
-SELECT * FROM tasks WHERE status IN ('a', 's') AND expires_at < :now ORDER BY expires_at LIMIT :limit {skip};
+SELECT {*tasks} FROM tasks WHERE status IN ('a', 's') AND expires_at < :now ORDER BY expires_at LIMIT :limit {skip};
 
 -- name: tasks_to_start
 -- Scheduled tasks whose start has come, the first first, but those that somebody is writing.
-SELECT * FROM tasks WHERE status = 's' AND start_at <= :now ORDER BY start_at LIMIT :limit {skip};
+SELECT {*tasks} FROM tasks WHERE status = 's' AND start_at <= :now ORDER BY start_at LIMIT :limit {skip};
 
 -- name: task_move!
 -- From one status to the next: nothing changes unless the task stands as it was read.
@@ -128,7 +128,7 @@ UPDATE tasks SET status = :to_status, modified_at = :now WHERE id = :id AND stat
 
 -- name: tasks_to_extend
 -- Living tasks whose occurrences are made less far than that, but those that somebody is writing.
-SELECT * FROM tasks WHERE expanded_to < :expanded_to AND status NOT IN ('c', 'e') ORDER BY expanded_to
+SELECT {*tasks} FROM tasks WHERE expanded_to < :expanded_to AND status NOT IN ('c', 'e') ORDER BY expanded_to
 LIMIT :limit {skip};
 
 -- name: schedule_due

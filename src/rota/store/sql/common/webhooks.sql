@@ -6,11 +6,11 @@ WHERE (SELECT count(*) FROM webhooks WHERE account_id = :account_id) < :most;
 
 -- name: webhook_by_id
 -- One webhook of the account.
-SELECT * FROM webhooks WHERE id = :id AND account_id = :account_id;
+SELECT {*webhooks} FROM webhooks WHERE id = :id AND account_id = :account_id;
 
 -- name: webhooks_of_account
 -- The account's webhooks, the oldest first.
-SELECT * FROM webhooks WHERE account_id = :account_id ORDER BY created_at, id;
+SELECT {*webhooks} FROM webhooks WHERE account_id = :account_id ORDER BY created_at, id;
 
 -- name: webhook_change!
 -- Write anew what people write of a webhook.
@@ -62,11 +62,11 @@ ON CONFLICT (message_id) DO NOTHING;
 
 -- name: delivery_by_message
 -- One delivery of a webhook.
-SELECT * FROM deliveries WHERE message_id = :message_id AND webhook_id = :webhook_id;
+SELECT {*deliveries} FROM deliveries WHERE message_id = :message_id AND webhook_id = :webhook_id;
 
 -- name: deliveries_page
 -- A webhook's newest deliveries.
-SELECT * FROM deliveries WHERE webhook_id = :webhook_id{where} ORDER BY id DESC LIMIT :limit;
+SELECT {*deliveries} FROM deliveries WHERE webhook_id = :webhook_id{where} ORDER BY id DESC LIMIT :limit;
 
 -- name: delivery_requeue!
 -- Put in line once more, from the beginning, unless a courier has it in hand.

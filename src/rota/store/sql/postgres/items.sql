@@ -2,7 +2,7 @@
 -- The most urgent item of the queue that nobody is about to take.
 -- Differs because several writers may be at work: workers who grab at the same time pass each other by. Joined here and
 -- not read from the view, whose rows cannot be locked without those of its people. Nobody holds a queued item.
-SELECT i.*, o.email AS owner, c.email AS creator, NULL AS holder
+SELECT {*items i}, o.email AS owner, c.email AS creator, NULL AS holder
 FROM items i JOIN users o ON o.id = i.owner_id JOIN users c ON c.id = i.creator_id
 WHERE i.account_id = :account_id AND i.status = 'queued'
 ORDER BY i.score DESC, i.created_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED;
@@ -24,7 +24,7 @@ AND status = 'queued' ORDER BY id FOR UPDATE;
 -- name: items_by_ids
 -- The account's items among these.
 -- Differs because each database takes a list of values apart in its own way.
-SELECT * FROM items_named WHERE account_id = :account_id
+SELECT {*items_named} FROM items_named WHERE account_id = :account_id
 AND id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint));
 
 -- name: items_open
@@ -37,7 +37,7 @@ AND status IN ('queued', 'active', 'suspended');
 -- name: items_of_old_weights
 -- Some of the items whose score was reckoned with earlier weights, but none that somebody is writing.
 -- Differs because several writers may be at work; this one waits for none of them.
-SELECT n.* FROM items_named n WHERE n.id IN (
+SELECT {*items_named n} FROM items_named n WHERE n.id IN (
     SELECT id FROM items WHERE generation < :generation LIMIT :limit FOR UPDATE SKIP LOCKED);
 
 -- name: shift_lock

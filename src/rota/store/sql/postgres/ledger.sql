@@ -66,3 +66,12 @@ SELECT j.id FROM jobs j WHERE j.status = 'stopping' AND NOT EXISTS (
 SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
     SELECT 1 FROM jobs j JOIN chunks c ON c.job_id = j.id
     WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.state = 'leased' AND c.lease_until >= :now);
+
+-- name: chunks_waiting
+-- How many chunks a runner could take now, at most `limit`.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT count(*) AS n FROM (
+    SELECT 1 AS waits FROM lanes l JOIN jobs j ON j.account_id = l.account_id AND j.status = 'executing'
+    JOIN chunks c ON c.job_id = j.id
+    WHERE c.state <> 'settled' AND c.state = 'open' LIMIT :limit
+) w;

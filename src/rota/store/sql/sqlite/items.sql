@@ -1,7 +1,7 @@
 -- name: item_next
 -- The most urgent item of the queue.
 -- Differs because the one writer of SQLite meets nobody.
-SELECT * FROM items_named WHERE account_id = :account_id AND status = 'queued'
+SELECT {*items_named} FROM items_named WHERE account_id = :account_id AND status = 'queued'
 ORDER BY score DESC, created_at, id LIMIT 1;
 
 -- name: item_last_left
@@ -17,7 +17,7 @@ SELECT id FROM items WHERE account_id = :account_id AND id IN (SELECT value FROM
 -- name: items_by_ids
 -- The account's items among these.
 -- Differs because each database takes a list of values apart in its own way.
-SELECT * FROM items_named WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids));
+SELECT {*items_named} FROM items_named WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids));
 
 -- name: items_open
 -- The account's items among these that are neither completed nor deleted.
@@ -28,7 +28,7 @@ AND status IN ('queued', 'active', 'suspended');
 -- name: items_of_old_weights
 -- Some of the items whose score was reckoned with earlier weights.
 -- Differs because the one writer of SQLite meets nobody.
-SELECT * FROM items_named WHERE id IN (SELECT id FROM items WHERE generation < :generation LIMIT :limit);
+SELECT {*items_named} FROM items_named WHERE id IN (SELECT id FROM items WHERE generation < :generation LIMIT :limit);
 
 -- name: shift_lock
 -- The worker's open shift, kept from others until this transaction ends: a worker does one thing at a time.

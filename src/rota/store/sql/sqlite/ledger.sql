@@ -72,3 +72,12 @@ SELECT min(l.turn) AS since FROM lanes l WHERE NOT EXISTS (
     SELECT 1 FROM jobs j INDEXED BY jobs_executing CROSS JOIN chunks c INDEXED BY chunks_unsettled
     WHERE j.account_id = l.account_id AND j.status = 'executing' AND c.job_id = j.id
     AND c.state <> 'settled' AND c.state = 'leased' AND c.lease_until >= :now);
+
+-- name: chunks_waiting
+-- How many chunks a runner could take now, at most `limit`.
+-- Differs because SQLite must be told its indexes; PostgreSQL finds them.
+SELECT count(*) AS n FROM (
+    SELECT 1 AS waits FROM lanes l CROSS JOIN jobs j INDEXED BY jobs_executing ON j.account_id = l.account_id AND j.status = 'executing'
+    CROSS JOIN chunks c INDEXED BY chunks_unsettled ON c.job_id = j.id
+    WHERE c.state <> 'settled' AND c.state = 'open' LIMIT :limit
+) w;

@@ -1,13 +1,13 @@
 -- name: webhooks_listening
 -- The enabled webhooks of these accounts, kept as they are until this transaction ends.
 -- Differs because the one writer of SQLite needs no lock, and each database takes a list apart in its own way.
-SELECT * FROM webhooks WHERE disabled_at IS NULL
+SELECT {*webhooks} FROM webhooks WHERE disabled_at IS NULL
 AND account_id IN (SELECT value FROM json_each(:account_ids)) ORDER BY id;
 
 -- name: webhook_lock
 -- A webhook, kept from others until this transaction ends.
 -- Differs because the one writer of SQLite needs no lock.
-SELECT * FROM webhooks WHERE id = :id;
+SELECT {*webhooks} FROM webhooks WHERE id = :id;
 
 -- name: deliveries_due
 -- A few due deliveries of each webhook that is not busy, those first whose webhook does not fail.
