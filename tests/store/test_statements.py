@@ -101,7 +101,7 @@ def test_a_name_in_both_folders_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_
         (tmp_path / folder / "a.sql").write_text("-- name: twice\n-- Two of a kind.\nSELECT 1;\n")
     monkeypatch.setattr("rota.store.statements._SQL", tmp_path)
     with pytest.raises(ValueError, match="twice"):
-        load("sqlite", "sqlite3")
+        load.__wrapped__("sqlite", "sqlite3")
 
 
 def test_open_statements_are_those_that_have_filters_or_lookups() -> None:

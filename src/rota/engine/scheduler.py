@@ -8,7 +8,7 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.terms import Terms
-from rota.operations.field import schedule
+from rota.operations.field import lists, schedule
 from rota.operations.field.schedule import BATCH
 from rota.store.port import Store, Tx
 
@@ -46,8 +46,12 @@ class Scheduler:
         """Do all that is due; to how many tasks something was done."""
         store, terms, clock = self._almanac.store, self._almanac.terms, self._almanac.clock
         with store.read() as tx:
-            if not schedule.is_due(tx, terms, now=clock()):
-                return 0
+            due, many = schedule.is_due(tx, terms, now=clock()), lists.has_many_changes(tx)
+        if many:
+            with store.write(shared=True) as tx:
+                lists.gather_changes(tx)
+        if not due:
+            return 0
         return (
             self._until_done(lambda tx: schedule.expire(tx, now=clock()))
             + self._until_done(lambda tx: schedule.start(tx, now=clock()))

@@ -6,6 +6,7 @@ Together with filters.py this is the only dynamic SQL. Its text comes from these
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from rota.domain.field.queries import Query
 from rota.store import offers
 
 
@@ -34,7 +35,8 @@ class Relation:
 @dataclass(frozen=True, slots=True)
 class Collection:
     """`fields` may be tested, `orders` sorted by; `named` are whole conditions. The `table` has the alias that columns
-    have here and in the statements. No index has a `costly` order."""
+    have here and in the statements. No index has a `costly` order. `topics` are those of `list_changes` on which its
+    lists depend, and `counted` those on which they do in orders; without any they depend on all there is."""
 
     table: str
     id: str
@@ -44,6 +46,15 @@ class Collection:
     name: str = "name"
     named: Mapping[str, str] = field(default_factory=dict)
     costly: frozenset[str] = frozenset()
+    topics: tuple[str, ...] = ()
+    counted: Mapping[str, str] = field(default_factory=dict)
+
+    def topics_of(self, query: Query) -> tuple[str, ...]:
+        """On which the answer depends; none where it depends on more than topics tell."""
+        sorted_by = {each.field for each in query.order}
+        if not self.topics or sorted_by & self.costly:
+            return ()
+        return (*self.topics, *(topic for field, topic in self.counted.items() if field in sorted_by))
 
     @property
     def scope(self) -> str:
@@ -115,6 +126,8 @@ COLLECTIONS: Mapping[str, Collection] = {
         name="t.folded_name",
         named={"eligible": offers.ELIGIBLE},
         costly=frozenset({"near"}),
+        topics=("tasks",),
+        counted={"submission_count": "task_counts"},
     ),
     "occurrences": Collection(
         "occurrences o",
@@ -134,6 +147,8 @@ COLLECTIONS: Mapping[str, Collection] = {
             "created": "o.created_at",
             "id": "o.id",
         },
+        # Whoever changes occurrences notes their task's times.
+        topics=("tasks",),
     ),
     "submissions": Collection(
         "submissions s",

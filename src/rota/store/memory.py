@@ -1,6 +1,7 @@
-"""Remembers what lists found, as long as the database stands still: one question at one state has one answer.
+"""Remembers what lists found, as long as what they depend on stands still: one question at one state has one answer.
 
-A state is a value that two reading transactions have in common only if they see the same rows. Whoever turns the pages
+A state is a value that two reading transactions have in common only if they see the same rows. Of tasks the database
+counts the changes; of what it does not, any change is a new state. Whoever turns the pages
 of a list, or looks at it again, asks what was asked before; to count 100 000 tasks anew for that takes up to 100 ms.
 """
 

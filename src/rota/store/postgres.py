@@ -1,5 +1,6 @@
 """The database for more than one machine: PostgreSQL through psycopg 3 and its pool."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, migrations
 from rota.store.bells import TOPICS, PostgresBell, Ringer
+from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
@@ -167,7 +169,11 @@ class PostgresTx:
         def ask() -> Found:
             return finding.find(self._fill, collection, query, params)
 
-        return self._memory.find(collection, query, params, self._state(), ask) if self._memory else ask()
+        if self._memory is None:
+            return ask()
+        topics = COLLECTIONS[collection].topics_of(query)
+        state = self.value("lists_state", words=json.dumps(topics)) if topics else self._state()
+        return self._memory.find(collection, query, params, state, ask)
 
     def _state(self) -> str:
         """Which transactions are visible: whatever commits, anywhere on the server, makes it another."""

@@ -2,6 +2,7 @@
 
 import fcntl
 import itertools
+import json
 import os
 import sqlite3
 import threading
@@ -15,7 +16,9 @@ from typing import Any
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, migrations
+from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
+from rota.store.polling import PollingBell
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
 
@@ -87,7 +90,11 @@ class SqliteTx:
         def ask() -> Found:
             return finding.find(self._fill, collection, query, params)
 
-        return self._memory.find(collection, query, params, self._state(), ask) if self._memory else ask()
+        if self._memory is None:
+            return ask()
+        topics = COLLECTIONS[collection].topics_of(query)
+        state = self.value("lists_state", words=json.dumps(topics)) if topics else self._state()
+        return self._memory.find(collection, query, params, state, ask)
 
     def _state(self) -> tuple[int, int, int]:
         """SQLite tells a connection of others' commits; its own are counted. What one connection is told says nothing
@@ -163,16 +170,6 @@ class _Group:
         self.over.wait()
         if self.failure:
             raise self.failure
-
-
-class PollingBell:
-    """SQLite tells nobody of commits."""
-
-    def wait(self, poll_s: float, patience_s: float) -> None:
-        time.sleep(poll_s)
-
-    def close(self) -> None:
-        return None
 
 
 class SqliteStore:
