@@ -14,6 +14,7 @@ import structlog
 from bench.measure import Finding, Times, at_most, brief, in_turns, scratch
 from rota.actions.registry import installed
 from rota.clock import new_id, now
+from rota.dialects.feed import Feed
 from rota.dialects.service import Service
 from rota.operations import accounts, jobs
 from rota.operations.jobs import Order
@@ -98,6 +99,7 @@ def _house(folder: Path, size: int) -> House:
         max_json=1 << 20,
         stop_s=1.0,
         session_s=60.0,
+        feed=Feed(store, 0),
         clock=now,
         new_id=new_id,
     )
