@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import fields
+from threading import Thread
 from typing import Any
 
 import structlog
@@ -144,6 +145,7 @@ def application() -> Any:
     feed = Feed(store, settings.streams)
 
     lifeline.at_signal(lambda: _end_answers(feed))
+    Thread(target=_cut_stalled, args=(settings.stall_s,), name="stalled", daemon=True).start()
     service = Service(
         store=store,
         blobs=open_blobs(settings),
@@ -168,10 +170,15 @@ def _end_answers(feed: Any) -> None:
     """Granian waits for the answers that it has begun: streams have no end of their own, and whoever takes nothing of
     what was sent to them would hold up the end of the server."""
     feed.close()
+    _cut_stalled(STANDING_S)
+
+
+def _cut_stalled(stall_s: float) -> None:
+    """Whoever takes nothing of an answer holds a thread and, while it comes from the database, a transaction."""
     taken: dict[int, int] = {}
     while True:
         taken = connections.cut_standing(taken)
-        time.sleep(STANDING_S)
+        time.sleep(stall_s)
 
 
 def configure_log(settings: Settings) -> None:

@@ -137,6 +137,7 @@ class Settings:
     session_s: float = _choice(86_400.0, _seconds, "seconds from 0.1 to 86400")
     threads: int = _choice(64, _whole(1, 1024), "a whole number from 1 to 1024")
     streams: int = _choice(128, _whole(0, 1024), "a whole number from 0 to 1024")
+    stall_s: float = _choice(60.0, _seconds, "seconds from 0.1 to 86400")
     busy_s: float = _choice(30.0, _seconds, "seconds from 0.1 to 86400")
     statement_s: float = _choice(60.0, _seconds, "seconds from 0.1 to 86400")
     log_level: str = _choice("info", _one_of("debug", "info", "warning", "error"), "debug, info, warning or error")

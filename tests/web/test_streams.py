@@ -137,6 +137,16 @@ def test_a_hundred_subscribers_and_one_who_stands_still_hold_up_neither_requests
     assert [list(each.tasks()) for each in crowd] == [[]] * 100
 
 
+def test_who_takes_nothing_of_an_answer_is_cut_off(serve: Callable[..., Server], still: socket.socket) -> None:
+    server = serve(ROTA_STALL_S="0.5")
+    write_past(server.folder / "rota.db", server.account)
+    still.connect((server.host, server.port))
+    head = f"GET /events/stream?last_event_id=0 HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {server.token}\r\n\r\n"
+    still.sendall(head.encode())
+    wait_until(lambda: open_streams(server) == 1, "the stream")
+    wait_until(lambda: open_streams(server) == 0, "its end")
+
+
 def write_past(path: Path, account: str) -> None:
     """Some megabytes of events: more than the buffers between server and client hold."""
     with sqlite3.connect(path) as connection:
