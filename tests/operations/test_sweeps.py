@@ -20,9 +20,9 @@ def books(store: Store) -> Books:
 
 def put(blobs: LocalBlobs, *keys: str) -> None:
     for key in keys:
-        with blobs.create() as upload:
+        with blobs.create(key) as upload:
             upload.write(b"bytes")
-            upload.commit(key)
+            upload.commit()
 
 
 def test_blobs_of_deleted_jobs_go_and_all_others_stay(books: Books, blobs: LocalBlobs) -> None:
@@ -76,10 +76,10 @@ def test_segments_that_the_ledger_does_not_count_are_strays(books: Books, blobs:
 def test_orphans_are_uploads_without_a_key_and_blobs_without_a_job(books: Books, blobs: LocalBlobs) -> None:
     kept = books.job([1], start=False)
     put(blobs, f"jobs/{kept}/in.csv", "jobs/abc/in.csv", "jobs/abc/segments/1", "incoming/left-behind")
-    with blobs.create() as upload:
+    with blobs.create("jobs/def/in.csv") as upload:
         upload.write(b"alive")
         assert sweeps.remove_orphans(books.store, blobs) == 3
-        upload.commit("jobs/def/in.csv")
+        upload.commit()
         assert sweeps.remove_orphans(books.store, blobs) == 0
     assert blobs.names("jobs/") == [f"jobs/{kept}/in.csv", "jobs/def/in.csv"]
     assert blobs.names("incoming/") == []
@@ -87,10 +87,10 @@ def test_orphans_are_uploads_without_a_key_and_blobs_without_a_job(books: Books,
 
 def test_an_upload_that_becomes_a_job_during_the_sweep_is_spared(books: Books, blobs: LocalBlobs) -> None:
     """Its server commits the job and lets go of the upload between the sweep's first look and its last."""
-    upload = blobs.create()
-    upload.write(b"bytes")
     job_id = f"{books.made + 1:030x}"
-    upload.commit(f"jobs/{job_id}/in.csv")
+    upload = blobs.create(f"jobs/{job_id}/in.csv")
+    upload.write(b"bytes")
+    upload.commit()
 
     class Meanwhile(LocalBlobs):
         def sweep(self, prefix: str, *spare: object) -> int:

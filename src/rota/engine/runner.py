@@ -79,7 +79,7 @@ class Runner:
             self._attempt(lambda tx: jobs.break_off(tx, job_id, reason, now=self._engine.clock()))
         except (StorageFull, StoreUnavailable) as trouble:
             # No fault of the rows: they are tried again, by whoever has room and a database.
-            log.error("chunk.postponed", job=job_id, reason=trouble.code)
+            log.error("chunk.postponed", job=job_id, reason=trouble.code, detail=str(trouble))
             self._give_back(grant)
             self._draining.wait(RETRY_S)
         finally:
@@ -101,16 +101,22 @@ class Runner:
         except Fenced:
             return None
         except (StorageFull, StoreUnavailable) as trouble:
-            self._engine.log.error("store.trouble", reason=trouble.code)
-            self._draining.wait(RETRY_S)
+            self._tell(trouble)
             return None
+
+    def _tell(self, trouble: StorageFull | StoreUnavailable) -> None:
+        self._engine.log.error("store.trouble", reason=trouble.code, detail=str(trouble))
+        self._draining.wait(RETRY_S)
 
     def _sweep(self) -> None:
         """Once in a while: jobs whose runners never heard of the stop, and blobs of deleted jobs."""
         if time.monotonic() - self._swept_at > SWEEP_S:
             self._swept_at = time.monotonic()
             self._attempt(lambda tx: ledger.halt_stalled(tx, now=self._engine.clock()))
-            sweeps.empty_trash(self._engine.store, self._engine.blobs)
+            try:
+                sweeps.empty_trash(self._engine.store, self._engine.blobs)
+            except (StorageFull, StoreUnavailable) as trouble:
+                self._tell(trouble)
 
 
 class Heart(threading.Thread):
