@@ -1,6 +1,5 @@
 """settings: what the environment says, and every fault of it at once."""
 
-
 import pytest
 
 from rota.settings import BadSettings, Settings, read_settings

@@ -9,9 +9,14 @@ upload and its job.
 
 from collections.abc import Sequence
 
+import msgspec
+
 from rota.domain.errors import StoreUnavailable
 from rota.domain.jobs import blob_prefix, segment_key
 from rota.store.port import INCOMING, Blobs, Store, Tx
+
+BATCH = 1_000
+"""Ids that the database is asked about at once."""
 
 _PARTS = ("out", "success", "failed")
 
@@ -48,11 +53,17 @@ def remove_strays(store: Store, blobs: Blobs, job_id: str) -> int:
 
 def remove_orphans(store: Store, blobs: Blobs) -> int:
     """Remove uploads whose server died, before or after they were committed; how many blobs."""
-    removed = blobs.sweep(INCOMING)
-    folders = blobs.folders("jobs/")
+    removed, folders = blobs.sweep(INCOMING), blobs.folders("jobs/")
+    for at in range(0, len(folders), BATCH):
+        orphans = _without_job(store, folders[at : at + BATCH])
+        removed += sum(_remove_orphan(store, blobs, job_id) for job_id in orphans)
+    return removed
+
+
+def _without_job(store: Store, ids: Sequence[str]) -> list[str]:
     with store.read() as tx:
-        orphans = [job_id for job_id in folders if not tx.one("job_exists", id=job_id)]
-    return removed + sum(_remove_orphan(store, blobs, job_id) for job_id in orphans)
+        known = {row["id"] for row in tx.all("jobs_among", words=msgspec.json.encode(ids).decode())}
+    return [job_id for job_id in ids if job_id not in known]
 
 
 def _remove_orphan(store: Store, blobs: Blobs, job_id: str) -> int:

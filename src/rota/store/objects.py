@@ -88,11 +88,18 @@ class ObjectBlobs:
         with _translating():
             try:
                 return bytes(obstore.get_range(self._store, key, start=start, end=end))
-            except (FileNotFoundError, BaseError):
-                # Behind the end of a blob there is nothing, which every store says in another way.
-                if (size := self.size(key)) is None or start < size:
-                    raise
-                return b""
+            except (FileNotFoundError, BaseError) as error:
+                if self._is_behind(key, start, error):
+                    return b""
+                raise
+
+    def _is_behind(self, key: str, start: int, error: Exception) -> bool:
+        """Behind the end of a blob there is nothing, and its store says 416; obstore's memory, that the blob is not
+        there."""
+        if not isinstance(error, FileNotFoundError) and _status(str(error)) != "416":
+            return False
+        size = self.size(key)
+        return size is not None and start >= size
 
     def stream(self, key: str, start: int, end: int) -> Iterator[bytes]:
         while start < end:
@@ -118,14 +125,14 @@ class ObjectBlobs:
             self._delete(every[at : at + MOST_DELETED])
 
     def _delete(self, keys: Sequence[str]) -> None:
-        with _translating():
-            try:
+        try:
+            with _translating():
                 obstore.delete(self._store, keys)
-            except FileNotFoundError:
-                # Some stores mind, and leave the others where they are.
-                for key in keys:
-                    with suppress(FileNotFoundError):
-                        obstore.delete(self._store, key)
+        except FileNotFoundError:
+            # Some stores mind, and leave the others where they are.
+            for key in keys:
+                with suppress(FileNotFoundError), _translating():
+                    obstore.delete(self._store, key)
 
     def sweep(self, prefix: str, spare: Callable[[], bool] = lambda: False) -> int:
         with _translating():
