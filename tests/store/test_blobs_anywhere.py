@@ -129,7 +129,7 @@ def test_more_names_than_a_page_are_listed_and_deleted(bucket: Bucket) -> None:
     assert blobs.names("jobs/") == sorted(keys)
     assert blobs.folders("jobs/") == ["0", "1"]
     blobs.delete(keys)
-    assert bucket.keys() == []
+    assert bucket.objects() == []
 
 
 def test_a_blob_that_is_not_there_has_no_size_and_cannot_be_read(blobs: Blobs) -> None:

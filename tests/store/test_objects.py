@@ -40,7 +40,7 @@ def blobs(bucket: Bucket) -> ObjectBlobs:
 def test_what_fits_a_part_goes_by_one_request_and_the_rest_in_parts(blobs: ObjectBlobs, bucket: Bucket) -> None:
     put(blobs, "small", b"x" * PART)
     put(blobs, "large", b"x" * (2 * PART + 1))
-    assert bucket.keys() == ["large", "small"]
+    assert bucket.objects() == ["large", "small"]
     assert "-" not in bucket.etag("small")
     assert bucket.etag("large").endswith("-3")
 
@@ -58,10 +58,10 @@ def test_parts_are_sent_while_the_next_is_written(blobs: ObjectBlobs, bucket: Bu
         assert bucket.unfinished() == []
         upload.write(b"x" * PART)
         wait_until(lambda: bucket.unfinished() == ["some/prefix/jobs/1/in.csv"], "the first part")
-        assert bucket.keys() == []
+        assert bucket.objects() == []
         upload.commit()
     assert bucket.unfinished() == []
-    assert bucket.keys() == ["jobs/1/in.csv"]
+    assert bucket.objects() == ["jobs/1/in.csv"]
 
 
 @pytest.mark.parametrize("parts", [0, 1, 3])
@@ -70,7 +70,7 @@ def test_an_upload_that_is_discarded_is_aborted(blobs: ObjectBlobs, bucket: Buck
         for _ in range(parts):
             upload.write(b"x" * (PART + 1))
         raise KeyboardInterrupt
-    assert bucket.keys() == bucket.unfinished() == []
+    assert bucket.objects() == bucket.unfinished() == []
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("sending")]
 
 
@@ -81,7 +81,7 @@ def test_a_process_that_dies_leaves_nothing_that_can_be_seen(bucket: Bucket) -> 
         assert process.stdout.readline() == "held\n"
         process.kill()
         process.wait()
-    assert bucket.keys() == []
+    assert bucket.objects() == []
     put(open_objects(bucket.url), "jobs/1/in.csv", b"the next one")
     assert get(open_objects(bucket.url), "jobs/1/in.csv") == b"the next one"
 

@@ -197,7 +197,9 @@ def test_of_two_starts_at_once_one_counts(standing: Server) -> None:
     for _ in range(10):
         task_id = standing.submit("trial.row", table(["ok"]), start=False)
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda _, path=f"{standing.tasks}/{task_id}": standing.call("PATCH", path), range(4)))
+            answers = list(
+                pool.map(lambda _, path=f"{standing.tasks}/{task_id}": standing.call("PATCH", path), range(4))
+            )
         assert sorted(answer.status for answer in answers) == [200, 404, 404, 404]
         refused = [answer.json["data"] for answer in answers if answer.status == 404]
         assert refused == [{"cause": task_id, "message": "bad identifier", "reason": "task already started"}] * 3
