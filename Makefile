@@ -5,11 +5,14 @@ STAMP := .venv/.ready
 
 setup: $(STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
+# The S3 server of the tests lives apart: it wants an older python-dateutil.
+$(STAMP): requirements.lock tests/s3/requirements.lock pyproject.toml
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "rota needs Python 3.11 or newer as python3"; exit 1; }
 	@python3 -m venv .venv || { echo "python3 cannot make a venv: on Debian run 'apt-get install python3-venv'"; exit 1; }
 	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@python3 -m venv .venv/s3
+	.venv/s3/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/s3/requirements.lock
 	@touch $@
 
 demo: setup
@@ -44,6 +47,8 @@ lock: setup
 	  --python-version 3.11 --group dev pyproject.toml requirements.build -o requirements.lock
 	.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
 	  --python-version 3.11 bench/requirements.in -o bench/requirements.lock
+	.venv/bin/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-annotate --no-header --universal \
+	  --python-version 3.11 tests/s3/requirements.in -o tests/s3/requirements.lock
 
 clean:
 	rm -rf .venv

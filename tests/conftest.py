@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,11 +14,14 @@ from uuid import uuid4
 
 import pytest
 
+from buckets import Bucket
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
 from rota.store.postgres import PostgresStore
 from rota.store.sqlite import SqliteStore
 
+_S3 = Path(sys.prefix) / "s3/bin/moto_server"
+_NO_S3 = "SKIPPED: tests of object storage did NOT run: no S3 server found (make setup installs moto's)"
 _NO_POSTGRES = "SKIPPED: PostgreSQL tests did NOT run: no `postgres` binary found (apt-get install postgresql)"
 
 
@@ -34,6 +38,8 @@ def _as_postgres(*command: str) -> list[str]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _postgres_binary("postgres") is None:
         terminalreporter.write_line(_NO_POSTGRES, red=True, bold=True)
+    if not _S3.exists():
+        terminalreporter.write_line(_NO_S3, red=True, bold=True)
 
 
 @pytest.fixture(scope="session")
@@ -197,6 +203,40 @@ def open_store(database_url: str, statements: list[str]) -> Iterator[Callable[[]
 def store(open_store: Callable[[], Store]) -> Store:
     """A migrated, otherwise empty store of each kind."""
     return open_store()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The URL of an S3 server that is empty and takes any credentials; it is gone with the session."""
+    if not _S3.exists():
+        pytest.skip(_NO_S3)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(_S3), "-H", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not _is_open(port):
+            assert process.poll() is None, "the S3 server did not start"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket of this test's own, and an environment by which it is found."""
+    found = Bucket(s3_server, f"b{uuid4().hex}")
+    for name, value in found.environ.items():
+        monkeypatch.setenv(name, value)
+    found.make()
+    return found
 
 
 @pytest.fixture

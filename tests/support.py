@@ -94,9 +94,9 @@ class House:
             scanner = Scanner(mandatory=declared.mandatory, chunk_rows=declared.chunk_rows)
             scanner.feed(source)
             scan = scanner.finish()
-            with self.blobs.create() as upload:
+            with self.blobs.create(f"jobs/{job_id}/in.csv") as upload:
                 upload.write(source)
-                upload.commit(f"jobs/{job_id}/in.csv")
+                upload.commit()
             given = jobs.Input(scan.header, scan.spans, scan.rows, "in.csv", "")
         header = declared.out_header(given.header if given else ())
         order = jobs.Order(category, name, declared.ordered, header, None)

@@ -1,7 +1,5 @@
 """settings: what the environment says, and every fault of it at once."""
 
-from pathlib import Path
-
 import pytest
 
 from rota.settings import BadSettings, Settings, read_settings
@@ -83,11 +81,11 @@ def test_no_size(text: str) -> None:
 def test_where_things_lie_follows_from_the_data_folder() -> None:
     settings = read_settings({"ROTA_DATA": "/srv/rota"})
     assert settings.database == "sqlite:////srv/rota/rota.db"
-    assert settings.blobs == Path("/srv/rota/blobs")
+    assert settings.blobs == "file:///srv/rota/blobs"
     elsewhere = {"ROTA_DATABASE_URL": "postgresql://host/rota", "ROTA_BLOBS_URL": "file:///mnt/blobs"}
     settings = read_settings({"ROTA_DATA": "/srv/rota", **elsewhere})
     assert settings.database == "postgresql://host/rota"
-    assert settings.blobs == Path("/mnt/blobs")
+    assert settings.blobs == "file:///mnt/blobs"
 
 
 def test_a_node_is_called_after_its_host_unless_it_has_a_name() -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import fields
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -18,6 +19,7 @@ import structlog
 
 from rota import __version__, folder
 from rota.clock import new_id, new_token, now
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.engine import lifeline
 from rota.operations import nodes
 from rota.operations.nodes import Node
@@ -53,9 +55,15 @@ def open_store(settings: Settings, **options: Any) -> Store:
 
 
 def open_blobs(settings: Settings) -> Blobs:
-    from rota.store.blobs import LocalBlobs
+    """The blobs of the settings. What object storage takes to import is not paid for a folder."""
+    scheme, _, rest = settings.blobs.partition("://")
+    if scheme == "file":
+        from rota.store.blobs import LocalBlobs
 
-    return LocalBlobs(settings.blobs, durable=settings.durability == "full")
+        return LocalBlobs(Path(rest), durable=settings.durability == "full", shared=settings.shares_blobs)
+    from rota.store.objects import open_objects
+
+    return open_objects(settings.blobs, largest=settings.max_upload)
 
 
 def migrate(settings: Settings, node: Node | None = None, *, after: bool = False) -> list[str]:
@@ -94,6 +102,7 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
         node = _node(settings, "server")
         try:
             migrate(settings, node)
+            _check_blobs(settings)
             if sole:
                 _recover(settings)
         except BaseException:
@@ -121,6 +130,7 @@ def worker(settings: Settings, *, workers: int) -> int:
     configure_log(settings)
     node = _node(settings, "worker")
     migrate(settings, node)
+    _check_blobs(settings)
     supervisor = _supervisor(settings)
     _add_runners(supervisor, _owners(settings, sole=False), workers, patience_s=0.0)
     supervisor.add("beacon", lambda *_: _command("beacon", node.written(), ""), patience_s=0.0)
@@ -377,6 +387,18 @@ def _recover(settings: Settings) -> None:
         deliveries.free(tx, owners, now=now())
     sweeps.remove_orphans(store, open_blobs(settings))
     store.close()
+
+
+def _check_blobs(settings: Settings) -> None:
+    """Raises BadSettings when no blob can be written. A full disk is no fault of the settings, and may end."""
+    try:
+        open_blobs(settings).check()
+    except StoreUnavailable as trouble:
+        raise BadSettings(
+            f"ROTA_BLOBS_URL is {settings.blobs!r}, but no blob can be written there: {trouble}."
+        ) from None
+    except StorageFull:
+        log.warning("blobs.full")
 
 
 def _owners(settings: Settings, *, sole: bool) -> str:

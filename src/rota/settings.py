@@ -90,7 +90,8 @@ def _database(value: str) -> str:
 
 
 def _blobs(value: str) -> str:
-    if not value.startswith("file://"):
+    # Without what comes before an @: credentials are no part of an address, which is shown and logged.
+    if not re.fullmatch(r"file:///.*|(s3|gs|az)://[^/@]+(/[^@]*)?", value):
         raise ValueError
     return value
 
@@ -124,7 +125,7 @@ class Settings:
 
     data: Path = _choice(Path("data"), Path, "a folder")
     database_url: str = _choice("", _database, "sqlite:///PATH or postgresql://…")
-    blobs_url: str = _choice("", _blobs, "file:///FOLDER")
+    blobs_url: str = _choice("", _blobs, "file:///FOLDER or s3://BUCKET/PREFIX (or gs://…, az://…)")
     engine: str = _choice("embedded", _one_of("embedded"), "embedded")
     durability: str = _choice("full", _one_of("full", "normal"), "full or normal")
     node: str = _choice("", _text, "a name")
@@ -157,8 +158,14 @@ class Settings:
         return self.database_url or f"sqlite:///{self.data.absolute() / 'rota.db'}"
 
     @property
-    def blobs(self) -> Path:
-        return Path(self.blobs_url.removeprefix("file://")) if self.blobs_url else self.data / "blobs"
+    def blobs(self) -> str:
+        return self.blobs_url or f"file://{self.data.absolute() / 'blobs'}"
+
+    @property
+    def shares_blobs(self) -> bool:
+        """Whether other machines may write to the folder of the blobs: not to one in the data folder, which is this
+        machine's, nor beside SQLite, which has one machine only."""
+        return bool(self.blobs_url) and not self.database.startswith("sqlite:")
 
     @property
     def weights(self) -> Weights:

@@ -1,4 +1,5 @@
-"""Blobs on a local disk: whole or not there, swept when abandoned and never while alive."""
+"""Blobs in a folder: whole or not there, swept when abandoned and never while alive. What all stores of blobs promise
+is in test_blobs_anywhere.py."""
 
 import errno
 import io
@@ -11,35 +12,24 @@ from pathlib import Path
 
 import pytest
 
+from buckets import get, put
 from races import at_once
-from rota.domain.errors import StorageFull
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.store import blobs as module
 from rota.store.blobs import BLOCK, LocalBlobs
-from rota.store.port import INCOMING
+from rota.store.port import ABANDONED_S, INCOMING
 
 _HOLD = """
 import sys
 from pathlib import Path
-from rota.store.blobs import LocalBlobs
-upload = LocalBlobs(Path(sys.argv[1])).create()
+from rota.store.blobs import BLOCK, LocalBlobs
+upload = LocalBlobs(Path(sys.argv[1])).create("jobs/1/in.csv")
 upload.write(b"half of it")
 if len(sys.argv) > 2:
-    upload.commit(sys.argv[2])
+    upload.commit()
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-def put(blobs: LocalBlobs, key: str, data: bytes) -> None:
-    with blobs.create() as upload:
-        upload.write(data)
-        upload.commit(key)
-
-
-def get(blobs: LocalBlobs, key: str) -> bytes:
-    size = blobs.size(key)
-    assert size is not None
-    return blobs.read(key, 0, size)
 
 
 def files(folder: Path) -> list[str]:
@@ -51,9 +41,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "blobs"
 
 
-@pytest.fixture(params=[True, False], ids=["durable", "not durable"])
+@pytest.fixture(params=["durable", "not durable", "shared"])
 def blobs(request: pytest.FixtureRequest, root: Path) -> LocalBlobs:
-    return LocalBlobs(root, durable=request.param)
+    return LocalBlobs(root, durable=request.param != "not durable", shared=request.param == "shared")
+
+
+@pytest.fixture(params=["durable", "not durable"])
+def own_blobs(request: pytest.FixtureRequest, root: Path) -> LocalBlobs:
+    """In a folder that no other machine writes to."""
+    return LocalBlobs(root, durable=request.param == "durable")
 
 
 def test_what_is_committed_is_there_and_nothing_else(blobs: LocalBlobs, root: Path) -> None:
@@ -62,38 +58,16 @@ def test_what_is_committed_is_there_and_nothing_else(blobs: LocalBlobs, root: Pa
     assert files(root) == ["jobs/1/in.csv"]
 
 
-def test_nothing_is_visible_before_the_commit(blobs: LocalBlobs) -> None:
-    with blobs.create() as upload:
-        upload.write(b"bytes")
-        assert blobs.size("jobs/1/in.csv") is None
-        assert blobs.names("jobs/") == []
-        upload.commit("jobs/1/in.csv")
-        assert blobs.size("jobs/1/in.csv") == 5
-
-
 @pytest.mark.parametrize("crash", [False, True])
 def test_leaving_without_a_commit_discards(blobs: LocalBlobs, root: Path, crash: bool) -> None:
     try:
-        with blobs.create() as upload:
+        with blobs.create("jobs/1/in.csv") as upload:
             upload.write(b"bytes")
             if crash:
                 raise KeyboardInterrupt
     except KeyboardInterrupt:
         pass
     assert files(root) == []
-
-
-def test_a_commit_replaces_what_was_there_at_once(blobs: LocalBlobs) -> None:
-    put(blobs, "jobs/1/in.csv", b"the old and longer one")
-    reading = blobs.stream("jobs/1/in.csv", 0, 22)
-    with blobs.create() as upload:
-        upload.write(b"new")
-        assert get(blobs, "jobs/1/in.csv") == b"the old and longer one"
-        first = next(reading)
-        upload.commit("jobs/1/in.csv")
-    assert get(blobs, "jobs/1/in.csv") == b"new"
-    # Who was reading the old one goes on reading it.
-    assert first + b"".join(reading) == b"the old and longer one"
 
 
 def test_a_blob_is_flushed_before_it_has_its_name(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,41 +96,6 @@ def test_a_blob_is_flushed_before_it_has_its_name(root: Path, monkeypatch: pytes
     assert order == ["rename"]
 
 
-def test_writes_of_any_size_are_joined(blobs: LocalBlobs) -> None:
-    pieces = [b"", b"a", b"b" * (BLOCK + 1), b"", memoryview(b"cd")]
-    with blobs.create() as upload:
-        for piece in pieces:
-            upload.write(piece)  # type: ignore[arg-type]
-        upload.commit("jobs/1/in.csv")
-    assert get(blobs, "jobs/1/in.csv") == b"a" + b"b" * (BLOCK + 1) + b"cd"
-
-
-@pytest.mark.parametrize("start", [0, 1, BLOCK - 1, BLOCK, 2 * BLOCK + 5])
-@pytest.mark.parametrize("end", [0, 1, BLOCK, BLOCK + 1, 2 * BLOCK + 10, 3 * BLOCK])
-def test_any_range_can_be_streamed_and_read(blobs: LocalBlobs, start: int, end: int) -> None:
-    data = os.urandom(2 * BLOCK + 10)
-    put(blobs, "a/b", data)
-    blocks = list(blobs.stream("a/b", start, end))
-    assert b"".join(blocks) == data[start:end]
-    assert all(0 < len(block) <= BLOCK for block in blocks)
-    if start <= end:
-        assert blobs.read("a/b", start, end) == data[start:end]
-
-
-def test_names_are_sorted_and_below_the_prefix_alone(blobs: LocalBlobs) -> None:
-    for key in ("jobs/2/b", "jobs/10/a", "jobs/1/z/y", "jobs/1/in.csv", "other/1"):
-        put(blobs, key, b"")
-    assert blobs.names("jobs/") == ["jobs/1/in.csv", "jobs/1/z/y", "jobs/10/a", "jobs/2/b"]
-    assert blobs.names("jobs/1/") == ["jobs/1/in.csv", "jobs/1/z/y"]
-    assert blobs.names("nothing/") == []
-
-
-def test_a_blob_that_is_not_there_has_no_size(blobs: LocalBlobs) -> None:
-    assert blobs.size("jobs/1/in.csv") is None
-    put(blobs, "jobs/1/in.csv", b"")
-    assert blobs.size("jobs/1/in.csv") == 0
-
-
 def test_deleting_removes_emptied_folders_and_no_others(blobs: LocalBlobs, root: Path) -> None:
     keys = ["jobs/1/in.csv", "jobs/1/segments/a", "jobs/1/segments/b", "jobs/2/in.csv"]
     for key in keys:
@@ -166,13 +105,6 @@ def test_deleting_removes_emptied_folders_and_no_others(blobs: LocalBlobs, root:
     blobs.delete(blobs.names("jobs/1/"))
     assert files(root) == ["jobs/2/in.csv"]
     assert not (root / "jobs/1").exists()
-
-
-def test_deleting_what_is_not_there_is_no_error(blobs: LocalBlobs) -> None:
-    blobs.delete(["jobs/1/in.csv", "nothing/at/all"])
-    put(blobs, "jobs/1/in.csv", b"")
-    blobs.delete(["jobs/1/in.csv", "jobs/1/in.csv"])
-    assert blobs.size("jobs/1/in.csv") is None
 
 
 def test_a_commit_survives_that_its_empty_folder_is_deleted(
@@ -203,23 +135,6 @@ def test_commits_and_deletions_in_one_folder_do_not_disturb_each_other(blobs: Lo
     assert blobs.names("jobs/") == []
 
 
-def test_committing_twice_is_an_error(blobs: LocalBlobs) -> None:
-    with blobs.create() as upload:
-        upload.commit("jobs/1/a")
-        with pytest.raises(FileNotFoundError):
-            upload.commit("jobs/1/b")
-
-
-def test_a_sweep_spares_a_living_upload(blobs: LocalBlobs) -> None:
-    with blobs.create() as upload:
-        upload.write(b"bytes")
-        assert blobs.sweep(INCOMING) == 0
-        upload.commit("jobs/1/in.csv")
-        # Until its owner has let go, even under its key.
-        assert blobs.sweep("jobs/") == 0
-    assert get(blobs, "jobs/1/in.csv") == b"bytes"
-
-
 def hold(root: Path, *words: str) -> subprocess.Popen[str]:
     """Another process with an upload in its hands."""
     environ = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
@@ -247,36 +162,21 @@ def test_a_sweep_removes_an_upload_once_its_process_has_died(root: Path, words: 
     assert files(root) == []
 
 
-def test_a_sweep_spares_what_it_is_told_to(blobs: LocalBlobs) -> None:
-    put(blobs, "jobs/1/in.csv", b"")
-    assert blobs.sweep("jobs/", lambda: True) == 0
-    assert blobs.sweep("jobs/", lambda: False) == 1
-
-
-def test_a_sweep_does_not_ask_while_an_upload_lives(blobs: LocalBlobs) -> None:
-    """Its owner may yet do what would change the answer."""
-    asked: list[bool] = []
-    with blobs.create() as upload:
-        upload.commit("jobs/1/in.csv")
-        blobs.sweep("jobs/", lambda: bool(asked.append(True)))
-    assert asked == []
-
-
 def test_an_upload_that_a_sweep_finds_before_its_lock_is_made_again(
-    blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch
+    own_blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, swept = module.fcntl.flock, []
 
     def sweep_first(file: io.FileIO, how: int) -> None:
         if not swept:
             swept.append(True)
-            swept.append(blobs.sweep(INCOMING))
+            swept.append(own_blobs.sweep(INCOMING))
         real(file, how)
 
     monkeypatch.setattr(module.fcntl, "flock", sweep_first)
-    put(blobs, "jobs/1/in.csv", b"bytes")
+    put(own_blobs, "jobs/1/in.csv", b"bytes")
     assert swept == [True, 1]
-    assert get(blobs, "jobs/1/in.csv") == b"bytes"
+    assert get(own_blobs, "jobs/1/in.csv") == b"bytes"
 
 
 def test_a_store_of_blobs_knows_whether_it_can_write(blobs: LocalBlobs, root: Path) -> None:
@@ -304,17 +204,56 @@ def test_a_full_disk_is_told_wherever_it_shows(
     assert files(root) == []
 
 
-def test_another_fault_of_the_disk_is_passed_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fdatasync", fail_with(errno.EIO))
-    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.EACCES, errno.EROFS, errno.ETIMEDOUT])
+def test_other_trouble_of_the_disk_is_no_fault_of_the_rows(
+    root: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(os, "fdatasync", fail_with(number))
+    with pytest.raises(StoreUnavailable, match=os.strerror(number)):
         put(LocalBlobs(root), "jobs/1/in.csv", b"bytes")
+    assert files(root) == []
+    monkeypatch.setattr(Path, "open", fail_with(number))
+    with pytest.raises(StoreUnavailable, match=os.strerror(number)):
+        LocalBlobs(root).read("jobs/1/in.csv", 0, 1)
+
+
+def test_who_reads_a_blob_goes_on_reading_it_when_it_is_replaced_or_deleted(blobs: LocalBlobs) -> None:
+    put(blobs, "jobs/1/in.csv", b"the old one" * BLOCK)
+    reading = [blobs.stream("jobs/1/in.csv", 0, 11 * BLOCK) for _ in range(2)]
+    first = [next(each) for each in reading]
+    put(blobs, "jobs/1/in.csv", b"new")
+    assert first[0] + b"".join(reading[0]) == b"the old one" * BLOCK
+    blobs.delete(["jobs/1/in.csv"])
+    assert first[1] + b"".join(reading[1]) == b"the old one" * BLOCK
+
+
+def test_a_shared_folder_without_locks_is_swept_by_age_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on network file systems that have none: what is written to stays, what was forgotten for a day goes."""
+    monkeypatch.setattr(module.fcntl, "flock", fail_with(errno.ENOLCK))
+    blobs = LocalBlobs(root, shared=True)
+    with blobs.create("jobs/1/in.csv") as living, blobs.create("jobs/2/in.csv") as forgotten:
+        living.write(b"bytes")
+        long_ago = forgotten.written_at() - ABANDONED_S - 60
+        os.utime(forgotten._path, (long_ago, long_ago))
+        assert blobs.sweep(INCOMING) == 1
+        living.commit()
+        # Whoever was taken for dead and is not hears of it, and can try again.
+        with pytest.raises(StoreUnavailable, match="abandoned"):
+            forgotten.commit()
+    assert files(root) == ["jobs/1/in.csv"]
+
+
+def test_a_folder_of_its_own_is_not_used_without_locks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.fcntl, "flock", fail_with(errno.ENOLCK))
+    with pytest.raises(StoreUnavailable, match="locks"):
+        LocalBlobs(root).check()
     assert files(root) == []
 
 
 def test_a_disk_that_fills_up_during_an_upload_keeps_nothing_of_it(tiny_disk: Path) -> None:
     blobs = LocalBlobs(tiny_disk / "blobs")
     put(blobs, "jobs/1/in.csv", b"bytes")
-    with pytest.raises(StorageFull), blobs.create() as upload:
+    with pytest.raises(StorageFull), blobs.create("jobs/2/in.csv") as upload:
         for _ in range(20):
             upload.write(b"x" * 100_000)
     assert files(tiny_disk) == ["blobs/jobs/1/in.csv"]

@@ -292,8 +292,12 @@ class StorageFull(Refusal):
 
 @dataclass(eq=False)
 class StoreUnavailable(Refusal):
-    """The database does not answer, or another process has kept it locked for too long; trying again may help."""
+    """The database or the store of the blobs does not answer, or the database is locked; trying again may help.
 
+    `reason` is for operators, where there is more to say.
+    """
+
+    reason: str = ""
     code: ClassVar[str] = "store_unavailable"
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 from rota.domain.errors import ActionNotFound, CategoryNotFound, StorageFull, StoreUnavailable
 from rota.engine import ledger, segments
@@ -22,6 +23,10 @@ IDLE_S = 0.05
 
 RETRY_S = 1.0
 SWEEP_S = 1.0
+ORPHANS_S = 3_600.0
+"""Between two looks of a runner for uploads that were given up. Each server's first start has looked, too, where a lock
+tells who lives; where only age does, nothing is in a hurry."""
+
 BEAT_S = 0.25
 GRACE_S = 0.5
 """How long a row may go on after its job was asked to stop, before its runner abandons it and itself."""
@@ -36,6 +41,8 @@ class Runner:
         self._engine, self._owner = engine, owner
         self._draining = threading.Event()
         self._swept_at = 0.0
+        # Runners that start together do not look together.
+        self._orphans_at = time.monotonic() + crc32(owner.encode()) % ORPHANS_S
         self.work: Work | None = None
 
     def drain(self) -> None:
@@ -79,7 +86,7 @@ class Runner:
             self._attempt(lambda tx: jobs.break_off(tx, job_id, reason, now=self._engine.clock()))
         except (StorageFull, StoreUnavailable) as trouble:
             # No fault of the rows: they are tried again, by whoever has room and a database.
-            log.error("chunk.postponed", job=job_id, reason=trouble.code)
+            log.error("chunk.postponed", job=job_id, reason=trouble.code, detail=str(trouble))
             self._give_back(grant)
             self._draining.wait(RETRY_S)
         finally:
@@ -101,16 +108,28 @@ class Runner:
         except Fenced:
             return None
         except (StorageFull, StoreUnavailable) as trouble:
-            self._engine.log.error("store.trouble", reason=trouble.code)
-            self._draining.wait(RETRY_S)
+            self._tell(trouble)
             return None
 
+    def _tell(self, trouble: StorageFull | StoreUnavailable) -> None:
+        self._engine.log.error("store.trouble", reason=trouble.code, detail=str(trouble))
+        self._draining.wait(RETRY_S)
+
     def _sweep(self) -> None:
-        """Once in a while: jobs whose runners never heard of the stop, and blobs of deleted jobs."""
+        """Once in a while: jobs whose runners never heard of the stop, blobs of deleted jobs and of jobs never made."""
         if time.monotonic() - self._swept_at > SWEEP_S:
             self._swept_at = time.monotonic()
             self._attempt(lambda tx: ledger.halt_stalled(tx, now=self._engine.clock()))
-            sweeps.empty_trash(self._engine.store, self._engine.blobs)
+            try:
+                self._sweep_blobs()
+            except (StorageFull, StoreUnavailable) as trouble:
+                self._tell(trouble)
+
+    def _sweep_blobs(self) -> None:
+        sweeps.empty_trash(self._engine.store, self._engine.blobs)
+        if time.monotonic() > self._orphans_at:
+            self._orphans_at = time.monotonic() + ORPHANS_S
+            sweeps.remove_orphans(self._engine.store, self._engine.blobs)
 
 
 class Heart(threading.Thread):

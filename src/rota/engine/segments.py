@@ -1,7 +1,9 @@
 """Writes what became of a chunk's rows: one segment for all lines, and two more where some rows failed and some not."""
 
+from contextlib import suppress
 from itertools import islice
 
+from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.jobs import Chunk, Tally, segment_key
 from rota.domain.rows import format_rows, read_rows
 from rota.engine.apply import Output
@@ -87,8 +89,10 @@ class Draft:
 
 
 def discard(blobs: Blobs, chunk: Chunk) -> None:
-    """Remove the segments of an epoch that does not count."""
-    blobs.delete(key(chunk, part) for part in PARTS)
+    """Remove the segments of an epoch that does not count. Those of a store that does not answer now are strays, which
+    go at the end of the job."""
+    with suppress(StorageFull, StoreUnavailable):
+        blobs.delete(key(chunk, part) for part in PARTS)
 
 
 def key(chunk: Chunk, part: str) -> str:
@@ -114,7 +118,7 @@ def _is_plain(source: bytes) -> bool:
 
 def _keep(blobs: Blobs, chunk: Chunk, part: str, texts: list[bytes]) -> int:
     data = b"".join(texts)
-    with blobs.create() as upload:
+    with blobs.create(key(chunk, part)) as upload:
         upload.write(data)
-        upload.commit(key(chunk, part))
+        upload.commit()
     return len(data)

@@ -164,7 +164,8 @@ class Work:
     def _generate(self) -> Grant | None:
         """Without input: lines go to the segment as they come, however many they are."""
         size = 0
-        with self._engine.store.read() as tx, self._engine.blobs.create() as upload:
+        key = segments.key(self.grant.chunk, "out")
+        with self._engine.store.read() as tx, self._engine.blobs.create(key) as upload:
             for page in self._pages(replace(self._context(), tx=tx)):
                 if self._draining.is_set():
                     # Handed back as it was taken: the next to have it begins anew.
@@ -175,7 +176,7 @@ class Work:
                 self._draft.succeeded += len(page)
                 if self._stop_seen_at is not None:
                     break
-            upload.commit(segments.key(self.grant.chunk, "out"))
+            upload.commit()
         return self._commit(Tally(self._draft.succeeded, self._draft.failed, size, size, 0))
 
     def _pages(self, context: Context) -> Iterator[list[Cells]]:
@@ -212,9 +213,16 @@ class Work:
 
     def _done(self, ended: bool, following: Grant | None) -> Grant | None:
         if ended:
-            sweeps.remove_strays(self._engine.store, self._engine.blobs, self.grant.job.id)
+            self._remove_strays()
             self._engine.log.info("job.ended", job=self.grant.job.id, account=self.grant.job.account_id)
         return following
+
+    def _remove_strays(self) -> None:
+        """The job is over and right whether or not they can be removed now; they go with it in the end."""
+        try:
+            sweeps.remove_strays(self._engine.store, self._engine.blobs, self.grant.job.id)
+        except (StorageFull, StoreUnavailable) as trouble:
+            self._engine.log.warning("strays.kept", job=self.grant.job.id, reason=trouble.code, detail=str(trouble))
 
     def _halve(self) -> None:
         rest = _after(self.grant.chunk, self._source, self.grant.chunk.row_count // 2)

@@ -165,10 +165,10 @@ def _keep(blobs: Blobs, given: Plan, blocks: Callable[[], Iterator[bytes]]) -> N
     """Two first requests at once write the same bytes twice, and the later replaces the earlier unnoticed."""
     if blobs.size(given.key) is not None:
         return
-    with blobs.create() as upload:
+    with blobs.create(given.key) as upload:
         for block in blocks():
             upload.write(block)
-        upload.commit(given.key)
+        upload.commit()
 
 
 def _of_blob(blobs: Blobs, given: Plan, etag: str, rows: int) -> File:

@@ -1,11 +1,33 @@
-"""Removes blobs that nothing refers to: of deleted jobs, of fenced runners, of uploads that died with their server."""
+"""Removes blobs that nothing refers to: of deleted jobs, of fenced runners, of uploads that died with their server.
 
-from functools import partial
+Several machines may sweep one store at a time, and others write to it meanwhile. Age and locks tell what has probably
+been let go; that nothing is lost where they err is up to the table `trash`. What lies below a prefix goes once a
+committed row names it there, and a job comes to be only in a transaction that has held that row itself: of the two
+one waits for the other, and finds either a job or its blobs gone. So does a server that slept for a day between its
+upload and its job.
+"""
 
+from collections.abc import Sequence
+
+import msgspec
+
+from rota.domain.errors import StoreUnavailable
 from rota.domain.jobs import blob_prefix, segment_key
-from rota.store.port import INCOMING, Blobs, Store
+from rota.store.port import INCOMING, Blobs, Store, Tx
+
+BATCH = 1_000
+"""Ids that the database is asked about at once."""
 
 _PARTS = ("out", "success", "failed")
+
+
+def hold(tx: Tx, blobs: Blobs, job_id: str, keys: Sequence[str]) -> None:
+    """In the transaction that makes the job: from here on no sweep takes its blobs. Raises StoreUnavailable when one
+    has."""
+    row = {"prefix": blob_prefix(job_id)}
+    held, _ = tx.together(("trash_insert", [row]), ("trash_forget", [row]))
+    if not held or any(blobs.size(key) is None for key in keys):
+        raise StoreUnavailable("the upload was swept before it became a job")
 
 
 def empty_trash(store: Store, blobs: Blobs) -> int:
@@ -14,8 +36,7 @@ def empty_trash(store: Store, blobs: Blobs) -> int:
         prefixes = [row["prefix"] for row in tx.all("trash_all")]
     for prefix in prefixes:
         blobs.delete(blobs.names(prefix))
-        with store.write() as tx:
-            tx.run("trash_forget", prefix=prefix)
+        _forget(store, prefix)
     return len(prefixes)
 
 
@@ -31,15 +52,45 @@ def remove_strays(store: Store, blobs: Blobs, job_id: str) -> int:
 
 
 def remove_orphans(store: Store, blobs: Blobs) -> int:
-    """Remove uploads whose server died, before or after they had a key; how many blobs."""
-    removed = blobs.sweep(INCOMING)
-    folders = {key.split("/")[1] for key in blobs.names("jobs/")}
-    with store.read() as tx:
-        orphans = [job_id for job_id in folders if not tx.one("job_exists", id=job_id)]
-    return removed + sum(blobs.sweep(blob_prefix(job_id), partial(_exists, store, job_id)) for job_id in orphans)
+    """Remove uploads whose server died, before or after they were committed; how many blobs."""
+    removed, folders = blobs.sweep(INCOMING), blobs.folders("jobs/")
+    for at in range(0, len(folders), BATCH):
+        orphans = _without_job(store, folders[at : at + BATCH])
+        removed += sum(_remove_orphan(store, blobs, job_id) for job_id in orphans)
+    return removed
 
 
-def _exists(store: Store, job_id: str) -> bool:
-    """Asked again once the blob is let go: its upload may have been alive before, and have led to a job since."""
+def _without_job(store: Store, ids: Sequence[str]) -> list[str]:
     with store.read() as tx:
-        return tx.one("job_exists", id=job_id) is not None
+        known = {row["id"] for row in tx.all("jobs_among", words=msgspec.json.encode(ids).decode())}
+    return [job_id for job_id in ids if job_id not in known]
+
+
+def _remove_orphan(store: Store, blobs: Blobs, job_id: str) -> int:
+    condemned = False
+
+    def spare() -> bool:
+        nonlocal condemned
+        condemned = condemned or _condemn(store, job_id)
+        return not condemned
+
+    removed = blobs.sweep(blob_prefix(job_id), spare)
+    if condemned:
+        _forget(store, blob_prefix(job_id))
+    return removed
+
+
+def _condemn(store: Store, job_id: str) -> bool:
+    """Say that the blobs of this job to be may go. False when there is a job after all: its upload may have been alive
+    before, and have led to it since. Asked after the row is written: whoever makes a job holds it until they commit."""
+    with store.write() as tx:
+        tx.run("trash_insert", prefix=blob_prefix(job_id))
+        if tx.one("job_exists", id=job_id):
+            tx.run("trash_forget", prefix=blob_prefix(job_id))
+            return False
+        return True
+
+
+def _forget(store: Store, prefix: str) -> None:
+    with store.write() as tx:
+        tx.run("trash_forget", prefix=prefix)

@@ -9,7 +9,11 @@ from rota.domain.field.queries import Found, Query
 Row = Mapping[str, Any]
 
 INCOMING = "incoming/"
-"""Where uploads lie until they have a key."""
+"""Where a store may keep uploads that are not committed."""
+
+ABANDONED_S = 86_400.0
+"""Where several machines share a store, nobody can see who lives: what has not been written for so long counts as let
+go. A multipart upload counts from its start."""
 
 
 class Taken(Exception):
@@ -121,14 +125,16 @@ class Store(Protocol):
 
 
 class Upload(Protocol):
-    """Bytes on their way in. Nothing is visible under a key until `commit`; leaving the context without it discards.
+    """Bytes on their way in. Nothing is visible under the key until `commit`; leaving the context without it discards.
 
-    Until the context is left, a sweep takes the upload for alive, committed or not.
+    Until the context is left, a sweep takes the upload for alive, committed or not: for as long as its process lives
+    where one machine has the store to itself, and for `ABANDONED_S` where several share it. Raises StorageFull and
+    StoreUnavailable, and keeps nothing then.
     """
 
     def write(self, data: bytes) -> None: ...
 
-    def commit(self, key: str) -> None:
+    def commit(self) -> None:
         """Make the bytes durable under the key, in place of what was there."""
         ...
 
@@ -138,9 +144,15 @@ class Upload(Protocol):
 
 
 class Blobs(Protocol):
-    """Named runs of bytes. Keys are paths such as `jobs/ID/in.csv`."""
+    """Named runs of bytes. Keys are paths such as `jobs/ID/in.csv`, each written once or always with the same bytes.
 
-    def create(self) -> Upload: ...
+    Raises StoreUnavailable when the store does not answer or takes nothing, and FileNotFoundError for a blob to be read
+    that is not there.
+    """
+
+    def create(self, key: str) -> Upload:
+        """Begin a blob. The key is settled now: a multipart upload cannot be renamed."""
+        ...
 
     def size(self, key: str) -> int | None:
         """Bytes, or None when there is no such blob."""
@@ -156,6 +168,10 @@ class Blobs(Protocol):
         """The keys below a prefix that ends in `/`, sorted."""
         ...
 
+    def folders(self, prefix: str) -> list[str]:
+        """The first steps of the keys below a prefix, where more follow: `1` for `jobs/1/in.csv` below `jobs/`."""
+        ...
+
     def delete(self, keys: Iterable[str]) -> None:
         """Remove these; a key that is not there is no error."""
         ...
@@ -168,7 +184,7 @@ class Blobs(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise unless a blob can be written."""
+        """Raise unless a blob can be written; what is wrong is in the refusal's `reason`."""
         ...
 
 

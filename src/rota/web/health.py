@@ -40,7 +40,8 @@ def _ask(check: Callable[[], object]) -> str:
     try:
         check()
     except Exception as trouble:
-        return str(getattr(trouble, "code", "")) or str(trouble) or type(trouble).__name__
+        said = (str(getattr(trouble, "code", "")), str(trouble))
+        return ": ".join(filter(None, said)) or type(trouble).__name__
     return "ok"
 
 

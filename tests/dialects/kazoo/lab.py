@@ -126,9 +126,9 @@ class Lab:
         parts = {"out": lines, **({"success": good, "failed": bad} if good and bad else {})}
         chunk = grant.chunk
         for part, rows in parts.items():
-            with self.blobs.create() as upload:
+            with self.blobs.create(segment_key(chunk.job_id, chunk.first_row, chunk.epoch, part)) as upload:
                 upload.write(format_rows(rows))
-                upload.commit(segment_key(chunk.job_id, chunk.first_row, chunk.epoch, part))
+                upload.commit()
         sizes = [len(format_rows(rows)) for rows in (lines, good, bad)]
         with self.store.write() as tx:
             ledger.settle(tx, grant, Tally(len(good), len(bad), *sizes), now=self.now)

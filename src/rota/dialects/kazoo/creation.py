@@ -1,5 +1,6 @@
 """Creating a task: what came in is stored, checked and only then made a job of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import falcon
@@ -11,7 +12,7 @@ from rota.domain.accounts import Account, Actor
 from rota.domain.errors import ActionNotFound, CategoryNotFound, UnfitInput
 from rota.domain.jobs import Job
 from rota.domain.rows import Scanner
-from rota.operations import jobs
+from rota.operations import jobs, sweeps
 from rota.operations.jobs import Input, Order
 
 
@@ -36,15 +37,15 @@ class Creation(Resource):
         return self._insert(asked, action, None, self.service.new_id(30))
 
     def _create_from(self, table: intake.Table, asked: "_Asked") -> Job:
-        with intake.receive(self.service.blobs, table, self._scanner(asked)) as received:
+        job_id = self.service.new_id(30)
+        with intake.receive(self.service.blobs, table, self._scanner(asked), job_id) as received:
             # Only now: a bad CSV wins over an unknown category.
             action = self.service.catalogue.get(asked.category, asked.action)
             intake.check(action, table, received.scan)
-            job_id = self.service.new_id(30)
             try:
-                return self._insert(asked, action, received.commit(job_id), job_id)
+                return self._insert(asked, action, received.commit(), job_id, received.keys)
             except BaseException:
-                self.service.blobs.delete(received.keys(job_id))
+                self.service.blobs.delete(received.keys)
                 raise
 
     def _scanner(self, asked: "_Asked") -> Scanner:
@@ -54,10 +55,14 @@ class Creation(Resource):
             return Scanner()
         return Scanner(mandatory=action.mandatory, chunk_rows=action.chunk_rows)
 
-    def _insert(self, asked: "_Asked", action: Action, given: Input | None, job_id: str) -> Job:
+    def _insert(
+        self, asked: "_Asked", action: Action, given: Input | None, job_id: str, keys: Sequence[str] = ()
+    ) -> Job:
         out_header = action.out_header(given.header if given else ())
         order = Order(action.category, action.name, action.ordered, out_header, asked.file_name)
         with self.service.store.write() as tx:
+            if keys:
+                sweeps.hold(tx, self.service.blobs, job_id, keys)
             now = self.service.clock()
             return jobs.create(tx, asked.actor, asked.account, order, given, job_id=job_id, now=now)
 

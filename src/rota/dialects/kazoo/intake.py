@@ -68,19 +68,21 @@ class _Envelope(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A sound CSV whose bytes have no key yet. `uploads` are by name; `sha256` is of the bytes as they came."""
+    """A sound CSV whose bytes nobody sees yet. `uploads` are by name; `sha256` is of the bytes as they came."""
 
     scan: Scan
     sha256: str
     uploads: dict[str, Upload]
+    job_id: str
 
-    def keys(self, job_id: str) -> list[str]:
-        return [blob_prefix(job_id) + name for name in self.uploads]
+    @property
+    def keys(self) -> list[str]:
+        return [blob_prefix(self.job_id) + name for name in self.uploads]
 
-    def commit(self, job_id: str) -> Input:
-        """Give the bytes their keys; what a job is told of them."""
-        for name, upload in self.uploads.items():
-            upload.commit(blob_prefix(job_id) + name)
+    def commit(self) -> Input:
+        """Make the bytes visible under their keys; what a job is told of them."""
+        for upload in self.uploads.values():
+            upload.commit()
         # The engine reads what was scanned, which is the last of them.
         return Input(self.scan.header, self.scan.spans, self.scan.rows, list(self.uploads)[-1], self.sha256)
 
@@ -201,15 +203,17 @@ def _cell(record: dict[str, Raw], name: str, number: int) -> str:
 
 
 @contextmanager
-def receive(blobs: Blobs, table: Table, scanner: Scanner) -> Iterator[Received]:
-    """Store and scan a CSV in one pass. Raises MalformedCsv, or the Fault of a body that is cut or too large.
+def receive(blobs: Blobs, table: Table, scanner: Scanner, job_id: str) -> Iterator[Received]:
+    """Store and scan a CSV for a job to be, in one pass. Raises MalformedCsv, or the Fault of a body that is cut or too
+    large.
 
-    The uploads live as long as the context: their locks keep the sweep away until the job is committed.
+    The uploads live as long as the context: that keeps the sweep away until the job is committed.
     """
     recode = transcoder(table.charset)
     with ExitStack() as stack:
         names = [INPUT, ROWS] if recode else [INPUT]
-        uploads: dict[str, Upload] = {name: stack.enter_context(blobs.create()) for name in names}
+        keys = {name: blob_prefix(job_id) + name for name in names}
+        uploads: dict[str, Upload] = {name: stack.enter_context(blobs.create(key)) for name, key in keys.items()}
         digest = hashlib.sha256()
         try:
             for block, text in _recoded(table.blocks, recode):
@@ -221,7 +225,7 @@ def receive(blobs: Blobs, table: Table, scanner: Scanner) -> Iterator[Received]:
             scan = scanner.finish(truncated_ok=table.whole)
         except FormatFault as fault:
             raise MalformedCsv(fault.line, fault.detail) from None
-        yield Received(scan, digest.hexdigest(), uploads)
+        yield Received(scan, digest.hexdigest(), uploads, job_id)
 
 
 def _recoded(source: Iterator[bytes], recode: Transcoder | None) -> Iterator[tuple[bytes, bytes]]:

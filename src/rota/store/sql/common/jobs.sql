@@ -18,6 +18,10 @@ SELECT {*jobs} FROM jobs WHERE id = :id;
 -- Is there such a job (still)?
 SELECT 1 AS found FROM jobs WHERE id = :id;
 
+-- name: jobs_among
+-- Which of these ids are those of jobs?
+SELECT id FROM jobs WHERE id IN ({words});
+
 -- name: jobs_page
 -- An account's jobs, newest first; the filters come from the closed table in store/filters.py.
 SELECT {*jobs} FROM jobs WHERE account_id = :account_id{where} ORDER BY created_at DESC, id DESC LIMIT :limit;
