@@ -1,6 +1,6 @@
 """Puts a server together: the only file that names a database, a blob store, an engine and the settings.
 
-It is also what the processes of a server run: `python -m rota.bootstrap http|runner|courier|scheduler|beacon …`.
+`main` is what the processes of a server run: see process.py.
 """
 
 import gc
@@ -345,7 +345,7 @@ def _add_runners(supervisor: Any, owners: str, workers: int, *, patience_s: floa
 def _command(*words: str) -> list[str]:
     from rota.engine.embedded import module_command
 
-    return module_command("rota.bootstrap", *words)
+    return module_command("rota.process", *words)
 
 
 def _environ(settings: Settings) -> dict[str, str]:
@@ -417,7 +417,3 @@ def main(words: Sequence[str]) -> None:
         {"runner": _run_runner, "courier": _run_courier, "scheduler": _run_scheduler, "beacon": _run_beacon}[words[0]](
             words[1], words[2] or None
         )
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -1,0 +1,12 @@
+"""What the processes of a server run: `python -m rota.process http|runner|courier|scheduler|beacon …`."""
+
+import sys
+
+# structlog imports rich wherever it is installed, to draw tracebacks on terminals: a fifth of what a process without a
+# terminal costs until it works.
+sys.modules["rich"] = None  # type: ignore[assignment]
+
+if __name__ == "__main__":
+    from rota.bootstrap import main
+
+    main(sys.argv[1:])
