@@ -2,7 +2,7 @@
 
 import importlib.util
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +34,16 @@ class Demo:
     err: str = ""
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"ROTA_DURABILITY": "normal"}
+    if request.param == "postgres":
+        settings["ROTA_DATABASE_URL"] = request.getfixturevalue("lasting_postgres_url")
+    server = Server(tmp_path_factory.mktemp("demo") / "data", workers=1, **settings)
+    yield server
+    server.kill()
+
+
 @pytest.fixture
 def demo(rota: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch) -> Demo:
     spec = importlib.util.spec_from_file_location("demo", DEMO)
@@ -58,6 +68,13 @@ def test_the_demo_of_the_desk(demo: Demo, hire: Callable[..., Person], sit_down:
     demo.module.run_desk(dict(os.environ))
     assert [code for code in demo.codes if code] == [1]  # the batch, of which one row is wrong
     assert "Task completed. Task" in demo.err
+
+
+def test_the_demo_of_bulk_jobs(demo: Demo, server: Server, sit_down: Callable[[Person], None]) -> None:
+    sit_down(Person("admin@localhost", server.account, server.token))
+    demo.module.run_bulk_job(dict(os.environ))
+    assert demo.codes == [0, 1, 0, 0, 0]  # the job has rows that fail
+    assert "success" in demo.out
 
 
 def test_the_demo_of_the_field(demo: Demo, server: Server, sit_down: Callable[[Person], None]) -> None:
