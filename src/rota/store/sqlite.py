@@ -87,7 +87,10 @@ class SqliteTx:
         def ask() -> Found:
             return finding.find(self._fill, collection, query, params)
 
-        return self._memory.find(collection, query, params, self._state(), ask) if self._memory else ask()
+        if self._memory is None:
+            return ask()
+        # The state is the connection's own, whenever that was opened.
+        return self._memory.find(collection, query, params, self._state(), ask, opened_at=0.0)
 
     def _state(self) -> tuple[int, int, int]:
         """SQLite tells a connection of others' commits; its own are counted. What one connection is told says nothing
