@@ -147,6 +147,7 @@ def application() -> Any:
     from rota.dialects.feed import Feed
     from rota.dialects.service import Service
     from rota.web.app import create
+    from rota.web.proxies import read_networks
 
     settings = read_settings()
     configure_log(settings)
@@ -172,6 +173,7 @@ def application() -> Any:
         slack_respond=settings.slack_respond,
         webhooks_private=settings.webhooks_private,
         terms=settings.terms,
+        proxies=read_networks(settings.proxies),
     )
     return create(service)
 

@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,12 @@ def _urgency(value: str) -> str:
     return str(parse_weights(value))
 
 
+def _networks(value: str) -> str:
+    for word in value.split(","):
+        ip_network(word.strip())
+    return value
+
+
 def _choice(default: Any, read: Callable[[str], Any], wants: str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "wants": wants})
 
@@ -135,6 +142,7 @@ class Settings:
     max_json: int = _choice(32 * 1024**2, _bytes, "a size such as 32MB")
     lease_s: float = _choice(10.0, _seconds, "seconds from 0.1 to 86400")
     stop_s: float = _choice(1.5, _seconds, "seconds from 0.1 to 86400")
+    proxies: str = _choice("", _networks, "addresses or networks such as 127.0.0.1,10.0.0.0/8")
     session_s: float = _choice(86_400.0, _seconds, "seconds from 0.1 to 86400")
     threads: int = _choice(64, _whole(1, 1024), "a whole number from 1 to 1024")
     streams: int = _choice(128, _whole(0, 1024), "a whole number from 0 to 1024")

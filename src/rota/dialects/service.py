@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC
+from ipaddress import IPv4Network, IPv6Network
 
 from rota.actions.registry import Catalogue
 from rota.dialects.feed import Feed
@@ -16,7 +17,8 @@ class Service:
 
     `clock` gives microseconds since 1970 UTC, `new_id(n)` n hexadecimal characters. Without a `slack_secret` there is
     no Slack; `slack_respond` lets buttons be answered by a call to Slack, too. Webhooks may lead to addresses that are
-    not public where `webhooks_private` says so. `terms` are those of the field.
+    not public where `webhooks_private` says so. `terms` are those of the field. What `proxies` say of callers is
+    believed.
     """
 
     store: Store
@@ -34,3 +36,4 @@ class Service:
     slack_respond: bool = False
     webhooks_private: bool = False
     terms: Terms = Terms(UTC, "UTC")
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()

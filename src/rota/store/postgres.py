@@ -110,8 +110,10 @@ class PostgresTx:
         sql: Mapping[str, str],
         observe: Observer | None,
         memory: Memory | None = None,
+        opened_at: float = 0.0,
     ) -> None:
-        self._connection, self._sql, self._observe, self._memory = connection, sql, observe, memory
+        self._connection, self._sql, self._observe = connection, sql, observe
+        self._memory, self._opened_at = memory, opened_at
         self.topics: set[str] = set()
         """Of which bells are to ring once it is committed."""
 
@@ -173,7 +175,7 @@ class PostgresTx:
             return ask()
         topics = COLLECTIONS[collection].topics_of(query)
         state = self.value("lists_state", words=json.dumps(topics)) if topics else self._state()
-        return self._memory.find(collection, query, params, state, ask)
+        return self._memory.find(collection, query, params, state, ask, opened_at=self._opened_at)
 
     def _state(self) -> str:
         """Which transactions are visible: whatever commits, anywhere on the server, makes it another."""
@@ -229,9 +231,14 @@ class PostgresStore:
                 "autocommit": True,
             },
             check=self._check,
+            configure=self._opened,
             open=False,
         )
+        self._opened_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
         self._used_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+
+    def _opened(self, connection: Connection) -> None:
+        self._opened_at[connection] = time.monotonic()
 
     def _check(self, connection: Connection) -> None:
         """Has the connection survived? Asked of one that has been idle: a trip for each transaction is too much."""
@@ -251,7 +258,7 @@ class PostgresStore:
             connection.isolation_level = isolation
             memory = self._memory if isolation is IsolationLevel.REPEATABLE_READ else None
             with connection.transaction():
-                yield PostgresTx(connection, self._sql, self._observe, memory)
+                yield PostgresTx(connection, self._sql, self._observe, memory, self._opened_at[connection])
 
     @contextmanager
     def read(self) -> Iterator[PostgresTx]:

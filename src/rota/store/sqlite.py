@@ -94,7 +94,8 @@ class SqliteTx:
             return ask()
         topics = COLLECTIONS[collection].topics_of(query)
         state = self.value("lists_state", words=json.dumps(topics)) if topics else self._state()
-        return self._memory.find(collection, query, params, state, ask)
+        # No process outlives a crash of the database.
+        return self._memory.find(collection, query, params, state, ask, opened_at=0.0)
 
     def _state(self) -> tuple[int, int, int]:
         """SQLite tells a connection of others' commits; its own are counted. What one connection is told says nothing

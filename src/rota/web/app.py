@@ -16,6 +16,7 @@ from rota.dialects.queue import openapi as queue_openapi
 from rota.dialects.service import Service
 from rota.web import admin, docs, health
 from rota.web.metrics import Metrics
+from rota.web.proxies import Networks, unveil
 
 log = structlog.get_logger()
 
@@ -39,18 +40,26 @@ def create(service: Service) -> "Application":
         },
         metrics,
         service.new_id,
+        service.proxies,
     )
 
 
 class Application:
     """Chooses the dialect by the first segment of the path, and keeps what all dialects have in common."""
 
-    def __init__(self, mounted: Mapping[str, tuple[str, Wsgi]], metrics: Metrics, new_id: Callable[[int], str]) -> None:
-        self._mounted, self._metrics, self._new_id = mounted, metrics, new_id
+    def __init__(
+        self,
+        mounted: Mapping[str, tuple[str, Wsgi]],
+        metrics: Metrics,
+        new_id: Callable[[int], str],
+        proxies: Networks,
+    ) -> None:
+        self._mounted, self._metrics, self._new_id, self._proxies = mounted, metrics, new_id, proxies
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         began, status = time.perf_counter(), ["500"]
         environ.setdefault("HTTP_X_REQUEST_ID", self._new_id(32))
+        unveil(environ, self._proxies)
         first = "/" + environ["PATH_INFO"].lstrip("/").split("/", 1)[0]
         name, app = self._mounted.get(first) or self._mounted[""]
 
