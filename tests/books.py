@@ -7,6 +7,7 @@ from typing import Any
 from rota.domain.accounts import Account, Actor
 from rota.domain.jobs import Chunk, Job, Tally
 from rota.domain.rows import Span
+from rota.domain.sharing import FREE, Rules
 from rota.engine import ledger
 from rota.engine.ledger import Grant
 from rota.operations import accounts, jobs
@@ -89,12 +90,13 @@ class Books:
         ordered: bool = False,
         start: bool = True,
         given: bool = True,
+        action: str = "row",
     ) -> str:
         """The id of a job whose chunks have so many rows; without `given` one that has no input."""
         self.made += 1
         job_id, actor = f"{self.made:030x}", self.actor
         rows = jobs.Input(("word",), spans(sizes), sum(sizes), "in.csv", "") if given else None
-        order = jobs.Order("trial", "row", ordered, ("word", "error"), None)
+        order = jobs.Order("trial", action, ordered, ("word", "error"), None)
         with self.store.write() as tx:
             jobs.create(tx, actor, account or actor.account, order, rows, job_id=job_id, now=self.now())
             if start:
@@ -114,12 +116,12 @@ class Books:
         job = self.load(tx, job_id)
         return jobs.delete(tx, self.actor, self.account_of(tx, job), job_id, now=self.now())
 
-    def take(self, owner: str = "one", tx: Tx | None = None) -> Grant | None:
+    def take(self, owner: str = "one", tx: Tx | None = None, rules: Rules = FREE) -> Grant | None:
         now = self.now()
         if tx:
-            return ledger.take(tx, owner, lease_until=now + LEASE, now=now)
+            return ledger.take(tx, owner, rules, lease_until=now + LEASE, now=now)
         with self.store.write() as mine:
-            return ledger.take(mine, owner, lease_until=now + LEASE, now=now)
+            return ledger.take(mine, owner, rules, lease_until=now + LEASE, now=now)
 
     def must_take(self, owner: str = "one", tx: Tx | None = None) -> Grant:
         grant = self.take(owner, tx)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -93,23 +94,50 @@ def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database of its own."""
-    yield from _database(postgres_server)
+    with database_of(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def lasting_postgres_url(postgres_server: str) -> Iterator[str]:
     """One for all tests of a module."""
-    yield from _database(postgres_server)
+    with database_of(postgres_server) as url:
+        yield url
 
 
-def _database(postgres_server: str) -> Iterator[str]:
+@contextmanager
+def database_of(postgres_server: str, template: str = "template1") -> Iterator[str]:
+    """The URL of a database of one's own, a copy of another one."""
     import psycopg
 
     name = f"t{uuid4().hex}"
     with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         yield f"{postgres_server}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def ticketed_template(postgres_server: str) -> str:
+    """The name of a migrated database with Procrastinate's tables, to copy."""
+    import psycopg
+
+    from rota.store import tickets
+
+    with psycopg.connect(f"{postgres_server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE ticketed")
+    store = PostgresStore(f"{postgres_server}/ticketed", tickets=True)
+    store.migrate()
+    tickets.begin(store)
+    store.close()
+    return "ticketed"
+
+
+@pytest.fixture
+def ticketed_url(postgres_server: str, ticketed_template: str) -> Iterator[str]:
+    """The URL of a database of its own that Procrastinate's engine has been chosen for."""
+    with database_of(postgres_server, ticketed_template) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

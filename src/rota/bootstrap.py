@@ -50,6 +50,7 @@ def open_store(settings: Settings, **options: Any) -> Store:
         busy_s=settings.busy_s,
         statement_s=settings.statement_s,
         connections=settings.threads + 4,
+        tickets=settings.engine == "procrastinate",
         **options,
     )
 
@@ -77,11 +78,28 @@ def migrate(settings: Settings, node: Node | None = None, *, after: bool = False
     gate = (lambda: nodes.refuse_if_older(store, now=now())) if after else None
     # While nobody else migrates: whoever takes something away next sees the node, or the node sees that it is gone.
     enter = (lambda: nodes.enter(store, node, now=now())) if node else None
-    applied = store.migrate(gate, enter)
+    applied = [*store.migrate(gate, enter), *_engage(settings)]
     _found(settings, store)
     urgency.adopt(store, settings.weights)
     with store.read() as tx:
         _keep_currency(settings, bounties.currency(tx))
+    store.close()
+    return applied
+
+
+def _engage(settings: Settings) -> list[str]:
+    """Let the database know its engine; the ids of the migrations that were applied."""
+    if settings.database.startswith("sqlite:"):
+        return []
+    from rota.store import tickets
+    from rota.store.postgres import PostgresStore
+
+    store = PostgresStore(settings.database, tickets=True)
+    applied: list[str] = []
+    if settings.engine == "procrastinate":
+        applied = tickets.begin(store)
+    else:
+        tickets.end(store)
     store.close()
     return applied
 
@@ -254,10 +272,11 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
         "http_call_rate": settings.http_call_rate,
         "terms": settings.terms,
     }
-    engine = Engine(store, open_blobs(settings), installed(), now, settings.lease_s, options, log.bind(runner=owner))
+    catalogue = installed()
+    rules = settings.rules({action.title: action.priority for action in catalogue})
+    given = log.bind(runner=owner)
+    engine = Engine(store, open_blobs(settings), catalogue, now, settings.lease_s, options, given, rules)
     runner = Runner(engine, owner)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runner.drain())
     # Cells are many and form no cycles: collecting after every 700 of them took a tenth of a runner's time.
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
@@ -266,8 +285,19 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     Heart(runner).start()
     # Apart from the heart, which waits while the database is locked: a process that waits is not frozen.
     lifeline.hold()
-    runner.run()
+    _run_until_drained(settings, engine, runner)
     store.close()
+
+
+def _run_until_drained(settings: Settings, engine: Any, runner: Any) -> None:
+    if settings.engine == "procrastinate":
+        from rota.engine.procrastinate import TicketedRunner
+        from rota.store.postgres import LINK
+
+        return TicketedRunner(runner, engine, settings.database, LINK).run()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: runner.drain())
+    return runner.run()  # type: ignore[no-any-return]
 
 
 def _run_courier(name: str, forerunner: str | None) -> None:

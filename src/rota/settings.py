@@ -11,6 +11,7 @@ from typing import Any
 
 from rota.domain.accounts import email_fault
 from rota.domain.field.terms import DAY_US, Terms
+from rota.domain.sharing import Rules, parse_numbers
 from rota.domain.urgency import Weights, parse_weights
 from rota.domain.walltime import zone_named
 
@@ -122,6 +123,15 @@ def _networks(value: str) -> str:
     return value
 
 
+def _numbers(least: int, most: int) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if not all(least <= number <= most for number in parse_numbers(value).values()):
+            raise ValueError
+        return value
+
+    return read
+
+
 def _choice(default: Any, read: Callable[[str], Any], wants: str, *, secret: bool = False) -> Any:
     return field(default=default, repr=not secret, metadata={"read": read, "wants": wants})
 
@@ -133,7 +143,10 @@ class Settings:
     data: Path = _choice(Path("data"), Path, "a folder")
     database_url: str = _choice("", _database, "sqlite:///PATH or postgresql://…")
     blobs_url: str = _choice("", _blobs, "file:///FOLDER or s3://BUCKET/PREFIX (or gs://…, az://…)")
-    engine: str = _choice("embedded", _one_of("embedded"), "embedded")
+    engine: str = _choice("embedded", _one_of("embedded", "procrastinate"), "embedded or procrastinate")
+    priorities: str = _choice("", _numbers(-1_000, 1_000), "priorities from -1000 to 1000 such as http.call=-5")
+    action_limits: str = _choice("", _numbers(1, 100_000), "whole numbers from 1 to 100000 such as http.call=4")
+    account_limit: int = _choice(0, _whole(0, 100_000), "a whole number from 0 to 100000, 0 for no limit")
     durability: str = _choice("full", _one_of("full", "normal"), "full or normal")
     node: str = _choice("", _text, "a name")
     admin_token: str = _choice("", _text, "a token of at least 16 characters", secret=True)
@@ -179,6 +192,11 @@ class Settings:
     def weights(self) -> Weights:
         return parse_weights(self.urgency)
 
+    def rules(self, priorities: Mapping[str, int]) -> Rules:
+        """How runners are shared, with the priorities that actions declare."""
+        overruled = {**priorities, **parse_numbers(self.priorities)}
+        return Rules(overruled, parse_numbers(self.action_limits), self.account_limit)
+
     @property
     def terms(self) -> Terms:
         zone = zone_named(self.timezone)
@@ -206,6 +224,10 @@ def read_settings(environ: Mapping[str, str] = os.environ, **given: Any) -> Sett
             faults.append(f"{name} is {environ[name]!r}, but must be {choice.metadata['wants']}.")
     if 0 < len(values.get("admin_token", "")) < 16:
         faults.append("ROTA_ADMIN_TOKEN is too short: it must be a token of at least 16 characters.")
+    if values.get("engine") == "procrastinate" and not values.get("database_url", "").startswith("postgresql:"):
+        faults.append(
+            "ROTA_ENGINE is 'procrastinate', which needs PostgreSQL: set ROTA_DATABASE_URL to postgresql://…."
+        )
     if faults:
         raise BadSettings("\n".join(faults))
     return Settings(**values)

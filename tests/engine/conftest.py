@@ -43,9 +43,13 @@ class Workers:
             self.process.wait(60)
 
 
-@pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    return trial_environ(ROTA_DATA=str(tmp_path / "data"), ROTA_LEASE_S="1", ROTA_LOG_LEVEL="error")
+@pytest.fixture(params=["embedded", "procrastinate"])
+def environ(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    """The embedded engine works on SQLite here, and Procrastinate on the database that it needs."""
+    chosen = {"ROTA_ENGINE": request.param}
+    if request.param == "procrastinate":
+        chosen["ROTA_DATABASE_URL"] = request.getfixturevalue("ticketed_url")
+    return trial_environ(ROTA_DATA=str(tmp_path / "data"), ROTA_LEASE_S="1", ROTA_LOG_LEVEL="error", **chosen)
 
 
 @pytest.fixture

@@ -105,17 +105,21 @@ def test_what_runs_all_day_is_found_by_index(books: Books) -> None:
 
 
 def check_the_next_job_is_found_without_walking_those_that_are_over(books: Books) -> None:
-    lines = searched(books, "job_next", now=books.now())
+    free: Mapping[str, Any] = {"full": "[]", "low": "[]", "starved": 0}
+    lines = searched(books, "job_next", now=books.now(), **free)
     assert "jobs_executing" in lines
     assert "chunks_unsettled" in lines
     # One job of one account after the other, until there is one: nothing is sorted but the lanes.
     assert "Sort Key: l.turn, l.account_id" in lines or "Sort" not in lines
-    assert "chunks_unsettled" in searched(books, "chunk_waits", now=books.now())
+    assert "chunks_unsettled" in searched(books, "chunk_waits", full="[]", now=books.now())
+    # Those that are in hand are few at any time.
+    assert "chunks_leased" in plan(books.store, "all", "slots_held")
 
 
 def check_the_next_chunk_is_found_without_walking_those_that_are_settled(books: Books) -> None:
     for ordered in (False, True):
-        lines = searched(books, "chunk_next", job_id=books.jobs_made[-1], ordered=ordered, now=books.now())
+        given = {"job_id": books.jobs_made[-1], "ordered": ordered, "full": False, "now": books.now()}
+        lines = searched(books, "chunk_next", **given)
         assert "chunks_unsettled" in lines
     assert "chunks_unsettled" in searched(books, "job_unsettled", job_id=books.jobs_made[-1])
     assert "chunks_" in searched(books, "job_held", job_id=books.jobs_made[-1])

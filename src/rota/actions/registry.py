@@ -128,6 +128,12 @@ class Action:
     parallel: int = 1
     chunk_rows: int = 1_000
     batch_rows: int = 1_000
+    priority: int = 0
+
+    @property
+    def title(self) -> str:
+        """Both names in one, as settings call it."""
+        return f"{self.category}.{self.name}"
 
     @property
     def rows_at_once(self) -> int:
@@ -161,7 +167,7 @@ def action(category: str, name: str, *, description: str, form: Form = Form.ROW,
     yields lists of Lines. Declared are further: `doc` (else the docstring), `mandatory`, `optional`, `verifiers`,
     `output`, `ordered` (chunks run one after the other), `writes` (runs inside the settling transaction), `any_fields`
     (any further column passes), `crash_ends_job`, `parallel` (a row action that waits for others: so many rows at once,
-    each in a thread), `chunk_rows`, `batch_rows`.
+    each in a thread), `chunk_rows`, `batch_rows`, `priority` (jobs of a higher one come first, else it is 0).
     """
 
     def declare(function: F) -> F:

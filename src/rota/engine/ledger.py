@@ -5,17 +5,23 @@ to the job's as they are shown, and taken back when the chunk changes hands.
 
 Locks are taken in one order, so that runners, stops and sweeps cannot deadlock: jobs by id, their chunks, the totals of
 what was done, the account's lane, the totals of what is taken. `take` alone comes later, in the transaction of a
-settle; it passes over a job that another has locked, and so never waits for one.
+settle; it passes over a job that another has locked, and over slots, and so never waits for one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from rota.domain.events import Event, Kind
 from rota.domain.jobs import Chunk, Job, Status, Tally
+from rota.domain.sharing import FREE, Rules
 from rota.operations import jobs
 from rota.operations.events import count, record
 from rota.store.port import Row, Tx
+
+STARVED_US = 60_000_000
+"""A job that was passed over for so long is served as one of the highest priority is."""
 
 
 class Fenced(Exception):
@@ -30,9 +36,20 @@ class Grant:
     job: Job
 
 
-def is_waiting(tx: Tx, *, now: int) -> bool:
+def is_waiting(tx: Tx, rules: Rules = FREE, *, now: int) -> bool:
     """Is there a chunk to lease?"""
-    return tx.one("chunk_waits", now=now) is not None
+    return tx.one("chunk_waits", full=as_json(full(tx, rules)), now=now) is not None
+
+
+def full(tx: Tx, rules: Rules) -> frozenset[str]:
+    """The actions and accounts of which no more chunks may be given out."""
+    if not rules.are_limited:
+        return frozenset()
+    return rules.full((row["account_id"], row["action"], row["held"]) for row in tx.all("slots_held"))
+
+
+def as_json(names: Iterable[str]) -> str:
+    return msgspec.json.encode(sorted(names)).decode()
 
 
 def check(tx: Tx, chunk: Chunk) -> None:
@@ -41,16 +58,23 @@ def check(tx: Tx, chunk: Chunk) -> None:
         raise Fenced
 
 
-def take(tx: Tx, owner: str, *, lease_until: int, now: int) -> Grant | None:
-    """Lease the chunk whose turn it is, or None when there is nothing to run.
+def take(tx: Tx, owner: str, rules: Rules = FREE, *, lease_until: int, now: int, waits: bool = False) -> Grant | None:
+    """Lease the chunk whose turn it is, or None when there is nothing to run, or another gives it out just now.
 
-    Accounts take turns, and within an account its jobs, so that a short job waits for one round and not for a long
-    one. A chunk whose lease ran out is taken over under a new epoch.
+    Higher priorities come first; of equals accounts take turns, and within an account its jobs, so that a short job
+    waits for one round and not for a long one. A chunk whose lease ran out is taken over under a new epoch, whatever
+    the limits: it has its slots already. `waits` is for transactions that have done nothing else: they let those
+    finish who give out chunks of the same slots.
     """
-    job = tx.one("job_next", now=now)
+    job = _next_job(tx, rules, now=now)
     if job is None:
         return None
-    chunk = tx.one("chunk_next", job_id=job["id"], ordered=bool(job["ordered"]), now=now)
+    slots = rules.slots(job["account_id"], job["action"])
+    if not all(tx.value("slot_lock" if waits else "slot_try", slot=slot) for slot in slots):
+        return None
+    # Looked at again: whoever had the slots before may have filled them.
+    is_full = bool(slots) and not full(tx, rules).isdisjoint(slots)
+    chunk = tx.one("chunk_next", job_id=job["id"], ordered=bool(job["ordered"]), full=is_full, now=now)
     if chunk is None:
         return None
     where = {"job_id": job["id"], "first_row": chunk["first_row"]}
@@ -143,6 +167,15 @@ def halt_stalled(tx: Tx, *, now: int) -> int:
     for job in stalled:
         jobs.halt(tx, job["id"], now=now)
     return len(stalled)
+
+
+def _next_job(tx: Tx, rules: Rules, *, now: int) -> Row | None:
+    names, starved = as_json(full(tx, rules)), now - STARVED_US
+    for low in rules.levels:
+        job = tx.one("job_next", low=as_json(low), full=names, starved=starved, now=now)
+        if job:
+            return job
+    return None
 
 
 def _at(chunk: Chunk) -> dict[str, str | int]:

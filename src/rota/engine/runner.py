@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 from zlib import crc32
 
@@ -20,6 +21,9 @@ from rota.store.port import Tx
 
 IDLE_S = 0.05
 """How long an idle runner waits before it looks again: this is the delay of a start, and a look is one short read."""
+
+PATIENCE_S = 0.5
+"""How long it waits instead where a bell tells it of a start. Leases that run out ring none."""
 
 RETRY_S = 1.0
 SWEEP_S = 1.0
@@ -51,25 +55,36 @@ class Runner:
 
     def run(self) -> None:
         """Work until drained."""
+        with closing(self._engine.store.bell("chunks")) as bell:
+            while not self._draining.is_set():
+                self.sweep()
+                self.work_off()
+                if not self._draining.is_set():
+                    bell.wait(IDLE_S, PATIENCE_S)
+
+    def work_off(self) -> None:
+        """Work one chunk after the other for as long as any waits."""
         grant: Grant | None = None
-        while not self._draining.is_set():
-            self._sweep()
-            grant = grant or self._look()
-            if grant:
-                grant = self._survive(grant)
-            else:
-                self._draining.wait(IDLE_S)
+        while not self._draining.is_set() and (grant or self._is_waiting()):
+            grant = self._survive(grant) if grant else self._first()
+            self.sweep()
         if grant:
             self._give_back(grant)
 
-    def _look(self) -> Grant | None:
-        """Lease a chunk if there is one. The look is a read: idle runners never hold up a writer."""
+    def _is_waiting(self) -> bool:
+        """Is there a chunk to lease? The look is a read: idle runners never hold up a writer."""
         try:
             with self._engine.store.read() as tx:
-                waiting = ledger.is_waiting(tx, now=self._engine.clock())
+                return ledger.is_waiting(tx, self._engine.rules, now=self._engine.clock())
         except StoreUnavailable:
-            return None
-        return self._attempt(self._take) if waiting else None
+            return False
+
+    def _first(self) -> Grant | None:
+        grant: Grant | None = self._attempt(lambda tx: self._take(tx, waits=True))
+        if grant is None:
+            # Others were faster, or settle a chunk of the only job.
+            self._draining.wait(IDLE_S)
+        return grant
 
     def _survive(self, grant: Grant) -> Grant | None:
         """Work a chunk, whatever comes; the next chunk, if one was leased on the way."""
@@ -97,8 +112,10 @@ class Runner:
         segments.discard(self._engine.blobs, grant.chunk)
         self._attempt(lambda tx: ledger.release(tx, grant.chunk, now=self._engine.clock()))
 
-    def _take(self, tx: Tx) -> Grant | None:
-        return ledger.take(tx, self._owner, lease_until=self._engine.lease_until(), now=self._engine.clock())
+    def _take(self, tx: Tx, *, waits: bool = False) -> Grant | None:
+        engine = self._engine
+        times = {"lease_until": engine.lease_until(), "now": engine.clock()}
+        return ledger.take(tx, self._owner, engine.rules, waits=waits, **times)
 
     def _attempt(self, change: Callable[[Tx], Any]) -> Any:
         """A short transaction of the ledger. What fails for want of a database is left to the leases."""
@@ -115,7 +132,7 @@ class Runner:
         self._engine.log.error("store.trouble", reason=trouble.code, detail=str(trouble))
         self._draining.wait(RETRY_S)
 
-    def _sweep(self) -> None:
+    def sweep(self) -> None:
         """Once in a while: jobs whose runners never heard of the stop, blobs of deleted jobs and of jobs never made."""
         if time.monotonic() - self._swept_at > SWEEP_S:
             self._swept_at = time.monotonic()

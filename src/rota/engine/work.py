@@ -24,6 +24,7 @@ from rota.domain.jobs import (
     blob_prefix,
 )
 from rota.domain.rows import format_rows, read_rows, split_rows
+from rota.domain.sharing import FREE, Rules
 from rota.engine import ledger, segments
 from rota.engine.apply import Applier, Cells, JobCrashed, Output, generated
 from rota.engine.ledger import Fenced, Grant
@@ -51,6 +52,7 @@ class Engine:
     lease_s: float
     options: Mapping[str, Any]
     log: Any
+    rules: Rules = FREE
 
     def lease_until(self) -> int:
         return self.clock() + round(self.lease_s * 1_000_000)

@@ -13,7 +13,10 @@ from typing import Any
 
 import psycopg
 
-TOPICS: Mapping[str, str] = {"event_insert": "events"}
+TOPICS: Mapping[str, str] = {
+    "event_insert": "events",
+    **dict.fromkeys(("lane_open", "chunk_insert", "chunk_release", "chunk_halve", "chunk_free"), "chunks"),
+}
 """What is told of by which statements."""
 
 GATHER_S = 0.005

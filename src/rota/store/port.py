@@ -101,7 +101,7 @@ class Store(Protocol):
         ...
 
     def bell(self, topic: str) -> Bell:
-        """What rings when something of the topic is committed: `events`."""
+        """What rings when something of the topic is committed: `events`, or `chunks` that may be worked."""
         ...
 
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:

@@ -31,7 +31,7 @@ IDLE_S = 1.0
 STANDSTILL_S = 300
 """So long may a transaction do nothing, such as one whose rows a client takes no more of."""
 
-_LINK: Mapping[str, Any] = {
+LINK: Mapping[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -72,6 +72,11 @@ def _options(durable: bool, busy_s: float, statement_s: float) -> str:
         "lock_timeout": round(busy_s * 1000),
         "statement_timeout": round(statement_s * 1000),
         "idle_in_transaction_session_timeout": STANDSTILL_S * 1000,
+        # A machine that is cut off must not keep others from the rows that it has locked.
+        "tcp_keepalives_idle": LINK["keepalives_idle"],
+        "tcp_keepalives_interval": LINK["keepalives_interval"],
+        "tcp_keepalives_count": LINK["keepalives_count"],
+        "tcp_user_timeout": LINK["tcp_user_timeout"],
         **({} if durable else {"synchronous_commit": "off"}),
     }
     return " ".join(f"-c {name}={value}" for name, value in chosen.items())
@@ -202,7 +207,8 @@ class PostgresTx:
 
 class PostgresStore:
     """`url` is a libpq URL. `durable=False` lets a commit return before it is on disk. `busy_s` is how long a
-    statement waits for another's lock, `statement_s` how long it may take."""
+    statement waits for another's lock, `statement_s` how long it may take. With `tickets` the store knows the
+    statements about those of Procrastinate, too."""
 
     def __init__(
         self,
@@ -213,19 +219,20 @@ class PostgresStore:
         statement_s: float = 60.0,
         connections: int = 20,
         observe: Observer | None = None,
+        tickets: bool = False,
     ) -> None:
         self.url = url
-        self._sql = load("postgres", "psycopg")
+        self._sql = load("postgres", "psycopg", *(("tickets",) if tickets else ()))
         self._observe = observe
         self._memory = Memory()
-        self._ringer = Ringer(url, _LINK)
+        self._ringer = Ringer(url, LINK)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=0,
             max_size=connections,
             # Transactions are begun by `_transaction`; a statement outside of any is one trip instead of three.
             kwargs={
-                **_LINK,
+                **LINK,
                 "row_factory": dict_row,
                 "options": _options(durable, busy_s, statement_s),
                 "autocommit": True,
@@ -280,13 +287,19 @@ class PostgresStore:
             self._ringer.ring(tx.topics)
 
     def bell(self, topic: str) -> PostgresBell:
-        return PostgresBell(self.url, _LINK, topic)
+        return PostgresBell(self.url, LINK, topic)
 
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
+        return self.apply("postgres", gate, then)
+
+    def apply(
+        self, folder: str, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None
+    ) -> list[str]:
+        """What is missing of a folder of migrations, which may also be the path of somebody else's."""
         options = quote(f"-c lock_timeout={round(GIVE_WAY_S * 1000)}")
         url = self.url.replace("postgresql://", "postgresql+psycopg://", 1)
         url += f"{'&' if '?' in url else '?'}options={options}"
-        return migrations.apply(url, "postgres", lock=self._migrating(), patience=_give_way, gate=gate, then=then)
+        return migrations.apply(url, folder, lock=self._migrating(), patience=_give_way, gate=gate, then=then)
 
     @contextmanager
     def _migrating(self) -> Iterator[None]:

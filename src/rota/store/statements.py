@@ -16,6 +16,8 @@ _SLOTS = {
     "sqlite": {
         "{ids}": "SELECT value FROM json_each(:ids)",
         "{words}": "SELECT value FROM json_each(:words)",
+        "{full}": "SELECT value FROM json_each(:full)",
+        "{low}": "SELECT value FROM json_each(:low)",
         " {lock}": "",
         " {share}": "",
         " {turn}": "",
@@ -24,6 +26,8 @@ _SLOTS = {
     "postgres": {
         "{ids}": "SELECT CAST(jsonb_array_elements_text(CAST(%(ids)s AS jsonb)) AS bigint)",
         "{words}": "SELECT jsonb_array_elements_text(CAST(%(words)s AS jsonb))",
+        "{full}": "SELECT jsonb_array_elements_text(CAST(%(full)s AS jsonb))",
+        "{low}": "SELECT jsonb_array_elements_text(CAST(%(low)s AS jsonb))",
         " {lock}": " FOR UPDATE",
         " {share}": " FOR KEY SHARE",
         " {turn}": " FOR NO KEY UPDATE",
@@ -31,25 +35,26 @@ _SLOTS = {
     },
 }
 """What statements that are otherwise the same leave to the database. `IN ({ids})` and `IN ({words})` take a list apart,
-which is one parameter in JSON. Until the transaction ends `{lock}` keeps rows from others who write; `{skip}` does so
-too, and passes over those that others keep; `{share}` keeps rows from those who delete; `{turn}` keeps them from others
-who write, and lets what refers to them be written."""
+which is one parameter in JSON; so do `{full}` and `{low}`, the lists of whose turn it is not. Until the transaction
+ends `{lock}` keeps rows from others who write; `{skip}` does so too, and passes over those that others keep; `{share}`
+keeps rows from those who delete; `{turn}` keeps them from others who write, and lets what refers to them be written."""
 
 
 @cache
-def load(dialect: str, driver: str) -> Mapping[str, str]:
+def load(dialect: str, driver: str, *more: str) -> Mapping[str, str]:
     """Statement texts by name, placeholders in the driver's own style. Read once a process: it takes 60 ms.
 
-    `dialect` is the folder of statements that differ; a name that stands in both folders is an error.
+    `dialect` is the folder of statements that differ, `more` are further ones; a name that stands in two folders is an
+    error.
     """
     found: dict[str, str] = {}
-    for folder in ("common", dialect):
+    for folder in ("common", dialect, *more):
         queries: Any = aiosql.from_path(_SQL / folder, driver, mandatory_parameters=False)
         for name in queries.available_queries:
             if name.endswith("_cursor"):
                 continue
             if name in found:
-                raise ValueError(f"the statement {name} stands in both common and {dialect}")
+                raise ValueError(f"the statement {name} stands in {folder} and in another folder")
             found[name] = _slotted(getattr(queries, name).sql, dialect)
     return MappingProxyType(found)
 
