@@ -28,6 +28,7 @@ SCRIPTS = (
     "slack",
     "stream",
     "field",
+    "capacity",
     "render",
     "peers",
     "dequeue",

@@ -47,7 +47,8 @@ def commands() -> Iterator[list[str]]:
     yield from (pod["containers"][0]["args"] for pod in pods())
     for unit in UNITS:
         (line,) = re.findall(r"^ExecStart=/opt/rota/bin/rota (.*)$", unit.read_text(), re.M)
-        yield shlex.split(line.replace("%i", "4"))
+        given = {"%i": "4", "${HOST}": "127.0.0.1", "${PORT}": "8000"}
+        yield [given.get(word, word) for word in shlex.split(line)]
     said = "".join(path.read_text() for path in FILES)
     yield from (shlex.split(words) for words in re.findall(r"(?:-- |rota1 )rota (migrate .*)$", said, re.M))
 
