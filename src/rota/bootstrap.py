@@ -95,7 +95,8 @@ def _engage(settings: Settings) -> list[str]:
     from rota.store.postgres import PostgresStore
 
     store = PostgresStore(settings.database, tickets=True)
-    applied = tickets.begin(store) if settings.engine == "procrastinate" else tickets.end(store) or []
+    engage = {"procrastinate": tickets.begin, "embedded": tickets.end}[settings.engine]
+    applied: list[str] = engage(store)
     store.close()
     return applied
 
