@@ -31,6 +31,7 @@ SCRIPTS = (
     "render",
     "peers",
     "dequeue",
+    "dispatch",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}
 

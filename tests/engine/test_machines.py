@@ -87,18 +87,20 @@ def assembled(cluster: Cluster, folder: Path, **settings: str) -> Iterator[Machi
     chosen = {"ROTA_ENGINE": "procrastinate", "ROTA_LEASE_S": "2", "ROTA_LOG_LEVEL": "error", **settings}
     url, data = f"{cluster.url}/{name}", str(folder / "data")
     machines = Machines(cluster, trial_environ(ROTA_DATA=data, ROTA_DATABASE_URL=url, **chosen))
-    yield machines
-    machines.close()
+    try:
+        yield machines
+    finally:
+        machines.close()
 
 
-@pytest.mark.parametrize("engine", ["embedded", "procrastinate"])
+@pytest.mark.parametrize("engine", [pytest.param("embedded", marks=pytest.mark.soak), "procrastinate"])
 def test_a_machine_that_dies_is_taken_over_and_a_database_that_dies_is_waited_for(
     cluster: Cluster, tmp_path: Path, engine: str
 ) -> None:
     """One test, as starting machines takes most of its time."""
     with assembled(cluster, tmp_path, ROTA_ENGINE=engine) as machines:
-        words = numbered(120, every=2, special="wait")
-        job_id = machines.house.submit("trial.batch", table(words))
+        words = numbered(240, every=2, special="wait")
+        job_id = machines.house.submit("trial.row", table(words))
         first = machines.join()
         wait_until(lambda: machines.done(job_id) > 0, "a first row")
         dead = machines.holders(job_id)

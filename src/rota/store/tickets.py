@@ -8,7 +8,7 @@ SILENT_S = 60.0
 
 
 def begin(store: PostgresStore) -> list[str]:
-    """Bring Procrastinate's tables up to date, and let chunks that are laid open from now on have tickets; the ids of the
+    """Bring Procrastinate's tables up to date, and let chunks laid open from now on have tickets; the ids of the
     migrations that were applied. What is open already is found when tickets are mended."""
     # Here, because it takes a third of a second, which `end` does not need.
     from procrastinate.schema import SchemaManager
