@@ -32,6 +32,7 @@ SCRIPTS = (
     "render",
     "peers",
     "dequeue",
+    "dispatch",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}
 

@@ -1,6 +1,5 @@
 """What all tests share: an empty store of either database, blobs, and a PostgreSQL that the tests start themselves."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -9,13 +8,13 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from buckets import Bucket
+from cluster import SKIPPED, Cluster, binary
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
 from rota.store.postgres import PostgresStore
@@ -23,22 +22,11 @@ from rota.store.sqlite import SqliteStore
 
 _S3 = Path(sys.prefix) / "s3/bin/moto_server"
 _NO_S3 = "SKIPPED: tests of object storage did NOT run: no S3 server found (make setup installs moto's)"
-_NO_POSTGRES = "SKIPPED: PostgreSQL tests did NOT run: no `postgres` binary found (apt-get install postgresql)"
-
-
-def _postgres_binary(name: str) -> str | None:
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return shutil.which(name) or next((str(folder / name) for folder in folders if (folder / name).exists()), None)
-
-
-def _as_postgres(*command: str) -> list[str]:
-    """PostgreSQL refuses to run as root: then it runs as the user `postgres`."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else list(command)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _postgres_binary("postgres") is None:
-        terminalreporter.write_line(_NO_POSTGRES, red=True, bold=True)
+    if binary("postgres") is None:
+        terminalreporter.write_line(SKIPPED, red=True, bold=True)
     if not _S3.exists():
         terminalreporter.write_line(_NO_S3, red=True, bold=True)
 
@@ -46,49 +34,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of an empty PostgreSQL on a free port of loopback; it is gone with the session."""
-    initdb, postgres = _postgres_binary("initdb"), _postgres_binary("postgres")
-    if not initdb or not postgres:
-        pytest.skip(_NO_POSTGRES)
-    folder = Path(mkdtemp(prefix="rota-pg-", dir="/tmp"))
-    if os.getuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    data = folder / "data"
-    subprocess.run(
-        _as_postgres(initdb, "-D", str(data), "-U", "rota", "-A", "trust", "-E", "UTF8", "--no-sync"),
-        check=True,
-        capture_output=True,
-        cwd="/",
-    )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    settings = ["listen_addresses=127.0.0.1", "fsync=off", f"unix_socket_directories={folder}", "max_connections=200"]
-    options = [word for setting in settings for word in ("-c", setting)]
-    command = _as_postgres(postgres, "-D", str(data), "-p", str(port), *options)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/")
-    try:
-        url = f"postgresql://rota@127.0.0.1:{port}"
-        _wait_until_up(url, process)
-        yield url
-    finally:
-        # At once: whoever is still connected is a thread that nobody waits for.
-        stop = ["pg_ctl", "stop", "-D", str(data), "-m", "immediate"]
-        subprocess.run(_as_postgres(str(Path(postgres).with_name(stop[0])), *stop[1:]), capture_output=True, cwd="/")
-        process.wait(30)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _wait_until_up(url: str, process: subprocess.Popen[bytes]) -> None:
-    import psycopg
-
-    while True:
-        assert process.poll() is None, "PostgreSQL did not start"
-        try:
-            psycopg.connect(f"{url}/postgres", connect_timeout=10).close()
-        except psycopg.OperationalError:
-            continue
-        return
+    if binary("postgres") is None:
+        pytest.skip(SKIPPED)
+    cluster = Cluster()
+    yield cluster.url
+    cluster.remove()
 
 
 @pytest.fixture

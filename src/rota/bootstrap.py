@@ -95,11 +95,8 @@ def _engage(settings: Settings) -> list[str]:
     from rota.store.postgres import PostgresStore
 
     store = PostgresStore(settings.database, tickets=True)
-    applied: list[str] = []
-    if settings.engine == "procrastinate":
-        applied = tickets.begin(store)
-    else:
-        tickets.end(store)
+    engage = {"procrastinate": tickets.begin, "embedded": tickets.end}[settings.engine]
+    applied: list[str] = engage(store)
     store.close()
     return applied
 

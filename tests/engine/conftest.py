@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,20 +14,27 @@ from rota import bootstrap
 from rota.settings import read_settings
 from support import House, trial_environ, wait_until
 
-_WORKER = "import sys; from rota import bootstrap, settings; " + (
-    "sys.exit(bootstrap.worker(settings.read_settings(), workers=int(sys.argv[1])))"
+_IMPORTS = "import sys; from rota import bootstrap, settings; "
+_WORKER = f"{_IMPORTS}sys.exit(bootstrap.worker(settings.read_settings(), workers=int(sys.argv[1])))"
+SERVER = _IMPORTS + (
+    "sys.exit(bootstrap.serve(settings.read_settings(), host='127.0.0.1', port=0, workers=int(sys.argv[1])))"
 )
+"""What a group runs that is a server, too."""
 
 
 class Workers:
-    """A supervisor and its runners, in a process group of their own."""
+    """A supervisor and its runners, in a process group of their own: those of `rota worker`, or of `rota serve`."""
 
-    def __init__(self, environ: dict[str, str], count: int) -> None:
-        command = [sys.executable, "-c", _WORKER, str(count)]
+    def __init__(self, environ: dict[str, str], count: int, program: str = _WORKER, inside: Sequence[str] = ()) -> None:
+        command = [*inside, sys.executable, "-c", program, str(count)]
         self.process = subprocess.Popen(command, env=environ, start_new_session=True, stderr=subprocess.DEVNULL)
 
     def runners(self) -> list[int]:
         """The process ids of the living runners."""
+        return [pid for pid in self.children() if "runner" in _words(pid)]
+
+    def children(self) -> list[int]:
+        """The process ids of all that the supervisor keeps alive."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
@@ -41,6 +49,12 @@ class Workers:
         if self.process.poll() is None:
             self.signal_group(signal.SIGKILL)
             self.process.wait(60)
+
+
+def _words(pid: int) -> list[str]:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    return []
 
 
 @pytest.fixture(params=["embedded", "procrastinate"])

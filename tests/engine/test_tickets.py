@@ -182,25 +182,31 @@ def test_one_at_a_time_mends(books: Books) -> None:
 
 
 def test_several_servers_that_start_at_once_install_once(postgres_url: str) -> None:
-    PostgresStore(postgres_url).migrate()
+    stores = [PostgresStore(postgres_url, tickets=True) for _ in range(3)]
+    stores[0].migrate()
     with ThreadPoolExecutor(3) as pool:
-        applied = list(pool.map(lambda _: schema.install(postgres_url), range(3)))
+        applied = list(pool.map(schema.begin, stores))
+    for store in stores:
+        store.close()
     assert sorted(map(len, applied))[:2] == [0, 0]
     assert "0001_tickets" in max(applied, key=len)
 
 
-def test_the_embedded_engine_lets_no_more_tickets_be_deferred(books: Books) -> None:
-    url: str = books.store.url  # type: ignore[attr-defined]
-    fetch_from = books.job([1])
+def test_the_embedded_engine_lets_nothing_have_tickets(books: Books, ticketed_url: str) -> None:
+    store = PostgresStore(ticketed_url, tickets=True)
+    books.job([1])
     worker = fetch(books)
-    schema.remove(url)
-    assert books.job([1]) and todo(books) == 1, "a worker is there who waits for tickets"
+    schema.end(store)
+    books.job([1])
+    assert todo(books) == 1, "a worker is there who waits for tickets"
     with books.store.write() as tx:
         query_nothing(tx, f"SELECT procrastinate_unregister_worker_v1({worker})")
-    schema.remove(url)
-    assert books.job([1]) and todo(books) == 0
-    schema.install(url)
-    assert todo(books) == 3, f"those of {fetch_from} and of the others that wait"
+    schema.end(store)
+    books.job([1])
+    assert todo(books) == 0
+    schema.begin(store)
+    assert mend(books) == 3
+    store.close()
 
 
 def test_the_engine_is_chosen_by_a_setting(postgres_url: str, tmp_path: Any) -> None:

@@ -8,8 +8,8 @@ SILENT_S = 60.0
 
 
 def begin(store: PostgresStore) -> list[str]:
-    """Bring Procrastinate's tables up to date, and let the chunks that are laid open from now on have tickets; the ids
-    of the migrations that were applied. What is open already is found when tickets are mended."""
+    """Bring Procrastinate's tables up to date, and let chunks laid open from now on have tickets; the ids of the
+    migrations that were applied. What is open already is found when tickets are mended."""
     # Here, because it takes a third of a second, which `end` does not need.
     from procrastinate.schema import SchemaManager
 
@@ -19,11 +19,12 @@ def begin(store: PostgresStore) -> list[str]:
     return applied
 
 
-def end(store: PostgresStore) -> None:
-    """Let nothing have tickets any more, unless a worker is there who waits for them."""
+def end(store: PostgresStore) -> list[str]:
+    """Let nothing have tickets any more, unless a worker is there who waits for them. Applies nothing."""
     with store.write() as tx:
         if tx.one("ticketing_installed") and not tx.one("workers_alive", silent_s=SILENT_S) and tx.run("ticketing_end"):
             _cancel_all(tx)
+    return []
 
 
 def _cancel_all(tx: Tx) -> None:

@@ -1,0 +1,137 @@
+"""Several machines on one PostgreSQL with Procrastinate: chunks a second, a large start, a second process, a takeover.
+
+The peer of a second process is one process, in the same run and in turns. Size: chunks to dispatch.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from subprocess import Popen
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+
+from bench import table
+from bench.measure import Finding, at_least, at_most, in_turns, scratch, timed
+from bench.postgres import postgres
+from bench.server import ENVIRON, ROTA, Client, running, serving
+
+BURNING = str(Path(__file__).with_name("burning"))
+DISPATCHED_A_S = 200
+START_S = 1.0
+TAKEOVER_S = 15.0
+ROWS = 10_000_000
+RUNS = 3
+
+PATIENCE_S = 120.0
+HOLDER = "SELECT owner FROM chunks WHERE state = 'leased'"
+ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '5 seconds'"
+
+T = TypeVar("T")
+
+
+def measure(chunks: int = 4_000) -> Iterator[Finding]:
+    with scratch(ROWS * table.NUMBERED_WIDTH * 3) as folder, postgres() as url:
+        settings = {
+            "ROTA_ENGINE": "procrastinate",
+            "ROTA_DATABASE_URL": url,
+            "PYTHONPATH": BURNING,
+        }
+        with serving(folder, workers=0, **settings) as server:
+            environ = {**ENVIRON, **settings, "ROTA_DATA": str(folder / "data")}
+            client = server.client()
+            yield _start(client, folder)
+            yield _dispatch(client, environ, chunks)
+            yield _second_process(client, environ)
+            yield _takeover(client, environ, url)
+
+
+def _start(client: Client, folder: Path) -> Finding:
+    source, took = table.write_numbered(folder / "in.csv", ROWS), []
+    for _ in range(RUNS):
+        job = client.create_from(source)
+        took.append(timed(lambda job=job: client.start(job)))  # type: ignore[misc]
+        _drop(client, job)
+    return at_most(f"start of a job of {ROWS:,} rows with its tickets, worst of {RUNS}", START_S, max(took), "s")
+
+
+def _dispatch(client: Client, environ: Mapping[str, str], chunks: int) -> Finding:
+    with _workers(environ, 2):
+        _warm_up(client, 2)
+        job = client.create(_rows(chunks, 0), action="burning/none")
+        seconds = client.run(job)
+    rate = chunks / seconds
+    claim = f"{chunks:,} chunks of one row, 2 worker processes"
+    return Finding(claim, f"≥ {DISPATCHED_A_S}/s", f"{rate:.0f}/s", rate >= DISPATCHED_A_S)
+
+
+def _second_process(client: Client, environ: Mapping[str, str]) -> Finding:
+    def run(workers: int) -> float:
+        with _workers(environ, workers):
+            _warm_up(client, workers)
+            return client.run(client.create(_rows(4_000, 2), action="burning/ms"))
+
+    took = in_turns(RUNS, one=lambda: run(1), two=lambda: run(2))
+    more = f"{took['two'].best:.1f} s against {took['one'].best:.1f} s; load {os.getloadavg()[0]:.1f}"
+    ratio = took["one"].best / took["two"].best
+    return at_least("2 worker processes against 1, rows that burn 2 ms of a core", 1.7, ratio, more)
+
+
+def _takeover(client: Client, environ: Mapping[str, str], url: str) -> Finding:
+    """A machine is killed with all its processes, while it is inside a row; another waits, and has no other work."""
+    with ExitStack() as machines, psycopg.connect(url, autocommit=True) as connection:
+        first = machines.enter_context(_workers(environ, 1))
+        job = client.create(_rows(1, 600_000), action="burning/ms")
+        client.start(job)
+        dead = _wait_for(lambda: _holder(connection))
+        machines.enter_context(_workers(environ, 1))
+        _wait_for(lambda: _count(connection, ALIVE) == 2)
+        os.killpg(first.pid, signal.SIGKILL)
+        began = time.perf_counter()
+        _wait_for(lambda: _holder(connection) not in {None, dead})
+        seconds = time.perf_counter() - began
+        _drop(client, job)
+    return at_most("takeover after a worker machine died, default settings", TAKEOVER_S, seconds, "s")
+
+
+def _warm_up(client: Client, workers: int) -> None:
+    """Until every process has imported its actions: a row of a second for each of them."""
+    client.run(client.create(_rows(workers, 1_000), action="burning/wait"))
+
+
+def _rows(count: int, ms: int) -> bytes:
+    return b"ms\n" + b"%d\n" % ms * count
+
+
+def _drop(client: Client, job: str) -> None:
+    client.ask("PATCH", f"{job}/stop")
+    client.ask("DELETE", job)
+
+
+def _holder(connection: psycopg.Connection) -> str | None:
+    """Who has the only chunk that is in hand."""
+    row = connection.execute(HOLDER).fetchone()
+    return str(row[0]) if row else None
+
+
+def _count(connection: psycopg.Connection, sql: LiteralString) -> int:
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _wait_for(condition: Callable[[], T]) -> T:
+    until = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.005)
+    return found
+
+
+@contextmanager
+def _workers(environ: Mapping[str, str], count: int) -> Iterator[Popen[Any]]:
+    with running([ROTA, "worker", "--workers", str(count)], env=dict(environ)) as process:
+        yield process
