@@ -23,6 +23,7 @@ SCRIPTS = (
     "start_large",
     "far_range",
     "memory",
+    "objects",
     "desk",
     "floor",
     "slack",

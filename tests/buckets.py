@@ -41,10 +41,10 @@ class Bucket:
         httpx.delete(f"{self.server}/{self.name}").raise_for_status()
 
     def objects(self) -> list[str]:
-        """The key of every object, without the prefix that they all have."""
+        """The key of every object but the seal, without the prefix that they all have."""
         found = re.findall("<Key>(.+?)</Key>", self._ask("?list-type=2"))
         assert all(key.startswith("some/prefix/") for key in found)
-        return [key.removeprefix("some/prefix/") for key in found]
+        return [key.removeprefix("some/prefix/") for key in found if key != "some/prefix/seal"]
 
     def unfinished(self) -> list[str]:
         """The keys of multipart uploads that were neither ended nor aborted."""

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from threading import Thread
@@ -278,7 +279,8 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
     # What the forerunner was writing when it died; everything that a living process writes is locked.
-    engine.blobs.sweep(INCOMING)
+    with suppress(StorageFull, StoreUnavailable):
+        engine.blobs.sweep(INCOMING)
     Heart(runner).start()
     # Apart from the heart, which waits while the database is locked: a process that waits is not frozen.
     lifeline.hold()
@@ -414,20 +416,27 @@ def _recover(settings: Settings) -> None:
     with store.write() as tx:
         ledger.recover(tx, owners, now=now())
         deliveries.free(tx, owners, now=now())
-    sweeps.remove_orphans(store, open_blobs(settings))
+    if not settings.shares_blobs:
+        # Else nobody can be seen to have died, and there may be much to look through: runners do so as they go.
+        sweeps.remove_orphans(store, open_blobs(settings))
     store.close()
 
 
 def _check_blobs(settings: Settings) -> None:
-    """Raises BadSettings when no blob can be written. A full disk is no fault of the settings, and may end."""
+    """Raises BadSettings when no blob can be written, or when others' are there. A full disk is no fault of the
+    settings, and may end."""
+    from rota.operations import seal
+
+    store, blobs = open_store(settings), open_blobs(settings)
     try:
-        open_blobs(settings).check()
+        blobs.check()
+        seal.put(store, blobs)
     except StoreUnavailable as trouble:
-        raise BadSettings(
-            f"ROTA_BLOBS_URL is {settings.blobs!r}, but no blob can be written there: {trouble}."
-        ) from None
+        raise BadSettings(f"ROTA_BLOBS_URL is {settings.blobs!r}, which cannot be used: {trouble}.") from None
     except StorageFull:
         log.warning("blobs.full")
+    finally:
+        store.close()
 
 
 def _owners(settings: Settings, *, sole: bool) -> str:

@@ -184,9 +184,9 @@ class Settings:
 
     @property
     def shares_blobs(self) -> bool:
-        """Whether other machines may write to the folder of the blobs: not to one in the data folder, which is this
-        machine's, nor beside SQLite, which has one machine only."""
-        return bool(self.blobs_url) and not self.database.startswith("sqlite:")
+        """Whether other machines may write to the blobs: not to a folder in the data folder, which is this machine's,
+        nor to one beside SQLite, which has one machine only."""
+        return bool(self.blobs_url) and not (self.blobs_url.startswith("file:") and self.database.startswith("sqlite:"))
 
     @property
     def weights(self) -> Weights:

@@ -90,9 +90,10 @@ class Server:
         return answer.body
 
     def blobs(self) -> list[str]:
-        """All files below the blobs' folder."""
+        """All files below the blobs' folder but the seal."""
         folder = self.folder / "blobs"
-        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        files = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+        return sorted(name for name in files if name != "seal")
 
     def children(self) -> list[int]:
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()

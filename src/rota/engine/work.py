@@ -29,7 +29,7 @@ from rota.engine import ledger, segments
 from rota.engine.apply import Applier, Cells, JobCrashed, Output, generated
 from rota.engine.ledger import Fenced, Grant
 from rota.engine.segments import Draft
-from rota.operations import sweeps
+from rota.operations import seal, sweeps
 from rota.store.port import Blobs, Store, Tx
 
 SLICE_S = 2.0
@@ -240,6 +240,8 @@ class Work:
             key = f"{blob_prefix(job.id)}{job.rows_name}"
             return self._engine.blobs.read(key, chunk.start_byte, chunk.end_byte)
         except FileNotFoundError:
+            # Unless all of the blobs are: then the job waits for somebody who mounts or names the right ones.
+            seal.check(self._engine.store, self._engine.blobs)
             raise Unworkable("its input is gone") from None
 
     def _context(self) -> Context:

@@ -269,7 +269,7 @@ def test_uploads_hold_no_transaction_while_they_are_read(lab: Lab) -> None:
     class Curious(Source):
         def read(self, size: int = -1) -> bytes:
             with lab.store.write() as tx:
-                tx.value("schema_answers")
+                tx.one("job_exists", id="")
             return super().read(size)
 
     status, _ = send(lab, Curious(CSV.encode()), CONTENT_LENGTH=str(len(CSV)))

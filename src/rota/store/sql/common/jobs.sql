@@ -22,6 +22,10 @@ SELECT 1 AS found FROM jobs WHERE id = :id;
 -- Which of these ids are those of jobs?
 SELECT id FROM jobs WHERE id IN ({words});
 
+-- name: job_newest_input
+-- The newest job that has an input, and what that is called. Asked once in the life of a store of blobs.
+SELECT id, rows_name FROM jobs WHERE rows_name IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT 1;
+
 -- name: jobs_page
 -- An account's jobs, newest first; the filters come from the closed table in store/filters.py.
 SELECT {*jobs} FROM jobs WHERE account_id = :account_id{where} ORDER BY created_at DESC, id DESC LIMIT :limit;
