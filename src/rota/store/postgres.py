@@ -21,7 +21,7 @@ from rota.store.bells import TOPICS, PostgresBell, Ringer
 from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
 from rota.store.port import Observer, Row, Taken
-from rota.store.statements import filled, load
+from rota.store.statements import filled, load, load_whole
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -288,6 +288,11 @@ class PostgresStore:
 
     def bell(self, topic: str) -> PostgresBell:
         return PostgresBell(self.url, LINK, topic)
+
+    def backup_lives(self) -> bool:
+        with self._borrowed() as connection:
+            found = connection.execute(load_whole("postgres", "psycopg")["is_held"].encode()).fetchone()
+            return bool(found and found["held"])
 
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
         return self.apply("postgres", gate, then)
