@@ -64,8 +64,6 @@ def restore(
     with _told(), _alone(settings.data):
         whole, blobs = bootstrap.open_whole(settings.database), bootstrap.open_blobs(settings)
         found = bring_back(Reader(path), whole, blobs, RestoreMark(settings.data), force=force, tell=say)
-        with choices.told():
-            bootstrap.migrate(settings)
     say(f"{found.rows:,} rows and {found.blobs:,} blobs are back.")
     if as_json:
         show_json({"id": found.id, **_summary(found.tables, found.blobs, found.blob_bytes)})

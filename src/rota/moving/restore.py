@@ -44,7 +44,7 @@ def restore(reader: Reader, whole: Whole, store: Blobs, mark: Mark, *, force: bo
 def _admit(found: Manifest, whole: Whole, store: Blobs, is_mine: bool, force: bool) -> bool:
     """Has an earlier run brought the tables back already? Raises Unmovable for a target that may not be replaced."""
     counts = whole.counts()
-    if counts and is_mine and tables.are_there(whole, found.tables):
+    if counts and tables.are_there(whole, found.tables):
         return True
     if force:
         return False
