@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from moving.conftest import content, whole_at
-from moving.test_transfer import _count, _put
+from moving.test_transfer import _count, _put, move
 from rota.folder import RestoreMark
 from rota.moving import archive
 from rota.moving.archive import Reader
@@ -216,7 +216,7 @@ def test_an_archive_of_another_format_names_the_version_that_reads_it(tmp_path: 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_a_target_that_holds_anything_is_replaced_by_force_alone(
-    source: Whole, blobs: LocalBlobs, target: LocalBlobs, new_url: NewUrl, tmp_path: Path, kind: str
+    source: Whole, blobs: LocalBlobs, target: LocalBlobs, filled: Filled, new_url: NewUrl, tmp_path: Path, kind: str
 ) -> None:
     make(source, blobs, tmp_path / "a.tar")
     whole = whole_at(new_url(kind))
@@ -224,6 +224,8 @@ def test_a_target_that_holds_anything_is_replaced_by_force_alone(
     with pytest.raises(Unmovable, match="blobs of other jobs"):
         bring(tmp_path / "a.tar", whole, target, tmp_path / "data")
     bring(tmp_path / "a.tar", whole, target, tmp_path / "data", force=True)
+    bring(tmp_path / "a.tar", whole, target, tmp_path / "data")
+    move(filled(2), whole, force=True)
     with pytest.raises(Unmovable, match=r"4 accounts.*--force"):
         bring(tmp_path / "a.tar", whole, target, tmp_path / "data")
     assert RestoreMark(tmp_path / "data").read() is None

@@ -113,6 +113,10 @@ def _database(url: str) -> str:
     return url
 
 
+def _path(url: str) -> Path:
+    return Path(url.removeprefix("file://")).absolute()
+
+
 def _folder(url: str) -> Path | None:
     return Path(url.removeprefix("sqlite:///")).absolute().parent if url.startswith("sqlite:///") else None
 
@@ -132,7 +136,7 @@ def _alone(*folders: Path | None) -> Iterator[None]:
 
 def _refuse_among_blobs(settings: "Settings", path: Path) -> None:
     """An archive among the blobs would be taken for one of them."""
-    if settings.blobs.absolute() in path.absolute().parents:
+    if settings.blobs.startswith("file://") and _path(settings.blobs) in path.absolute().parents:
         raise CommandError(f"{path} lies within the blobs: give another place.", exit_code=2)
 
 

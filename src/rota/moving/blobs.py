@@ -70,12 +70,12 @@ def size_of(blobs: Blobs, blob: Referred) -> int | None:
 def put(blobs: Blobs, key: str, blocks: Iterable[bytes]) -> int:
     """Write a blob and read it again; its bytes. Raises Unmovable when it is not the same."""
     digest, size = hashlib.sha256(), 0
-    with blobs.create() as upload:
+    with blobs.create(key) as upload:
         for block in blocks:
             digest.update(block)
             size += len(block)
             upload.write(block)
-        upload.commit(key)
+        upload.commit()
     if blobs.size(key) != size or sha256(blobs, key, size) != digest.digest():
         raise Unmovable(f"The blob {key} has arrived otherwise than it was sent.")
     return size

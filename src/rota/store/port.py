@@ -105,8 +105,8 @@ class Store(Protocol):
         ...
 
     def backup_lives(self) -> bool:
-        """Does a backup that is under way need the blobs of deleted jobs? Asked after the look that found what may go: a
-        backup that begins later knows nothing of it."""
+        """Does a backup that is under way need the blobs of deleted jobs? Asked after the look that found what may go:
+        a backup that begins later knows nothing of it."""
         ...
 
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:

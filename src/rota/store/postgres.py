@@ -37,8 +37,10 @@ LINK: Mapping[str, Any] = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
+    "application_name": "rota",
 }
-"""A server that is cut off is given up after ten seconds; the operating system would wait a quarter of an hour."""
+"""A server that is cut off is given up after ten seconds; the operating system would wait a quarter of an hour. By its
+name a session is known to be of those who serve: store/whole_postgres.py asks for them."""
 
 
 GIVE_WAY_S = 1.0

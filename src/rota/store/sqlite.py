@@ -15,8 +15,8 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-from rota.store.lookups import COLLECTIONS
 from rota.store import filters, finding, holds, migrations
+from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
 from rota.store.polling import PollingBell
 from rota.store.port import Observer, Row, Taken

@@ -1,11 +1,14 @@
 """A database as a whole: what backup, restore and migrate-store ask of it, whichever database it is."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Protocol
 
+from rota.store.migrations import known
 from rota.store.port import Row
 
 
@@ -33,12 +36,14 @@ KINDS: Mapping[str, Kind] = {
 """By the types of both databases' schemas. A type that is not here stops a move before it begins."""
 
 LEFT_OUT: Mapping[str, str] = {
-    "sqlite_": "SQLite's own",
-    "_yoyo": "the migrations that were applied: those of the target are its own, and compared",
-    "yoyo_": "whoever is migrating just now",
-    "procrastinate_": "the queue of an engine, which the ledger of chunks fills",
+    "sqlite_*": "SQLite's own",
+    "*yoyo*": "the migrations that were applied: those of the target are its own, and compared",
+    "procrastinate_*": "the queue of an engine, which is filled from the ledger of chunks",
+    "ticketing": "whether there is such a queue, which a start says",
+    "nodes": "who lives at this moment",
+    "list_changes": "whether what is remembered of lists still holds, which nobody remembers elsewhere",
 }
-"""The tables that do not move, by how their names begin, and why."""
+"""The tables that do not move, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,12 @@ def quoted(name: str) -> str:
 
 
 def is_moved(table: str) -> bool:
-    return not table.startswith(tuple(LEFT_OUT))
+    return not any(fnmatchcase(table, pattern) for pattern in LEFT_OUT)
+
+
+def is_ours(migration: str) -> bool:
+    """Is it one of both databases, and not of an engine's?"""
+    return re.match(r"\d{4}_", migration) is not None and migration not in known("tickets")
 
 
 def kind_of(table: str, column: str, type_name: str) -> Kind:

@@ -9,9 +9,9 @@ import psycopg
 from psycopg.rows import dict_row
 
 from rota.store import migrations, wire
-from rota.store.port import Row
+from rota.store.port import Row, UnfitSchema
 from rota.store.statements import filled, load_whole
-from rota.store.whole import Column, Table, Unmovable, Write, is_moved, kind_of, quoted
+from rota.store.whole import Column, Table, Unmovable, Write, is_moved, is_ours, kind_of, quoted
 
 LOCK_S = 60
 """How long a replacement waits for those who still read or write; one whose process has died ends within a second."""
@@ -60,9 +60,15 @@ class PostgresWhole:
     def _lay(self, ids: Sequence[str]) -> None:
         url = self._url.replace("postgresql://", "postgresql+psycopg://", 1)
         try:
-            migrations.lay(url, "postgres", ids)
-        except LookupError as error:
-            raise Unmovable(f"This version of rota does not know the migration {error}: use the newer one.") from error
+            migrations.lay(url, "postgres", ids, lock=self._migrating())
+        except UnfitSchema as error:
+            raise Unmovable(str(error)) from error
+
+    @contextmanager
+    def _migrating(self) -> Iterator[None]:
+        with self._opened() as connection:
+            _one(connection, "migrate_alone")
+            yield
 
     @contextmanager
     def hold(self) -> Iterator["SessionHold"]:
@@ -107,7 +113,7 @@ class SessionHold:
 class PostgresSnapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.migrations = tuple(sorted(row["id"] for row in self._run("applied_migrations")))
+        self.migrations = tuple(sorted(row["id"] for row in self._run("applied_migrations") if is_ours(row["id"])))
         names = [row["name"] for row in self._run("tables")]
         self.tables = tuple(self._table(name) for name in names if is_moved(name))
 

@@ -4,15 +4,15 @@ import os
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from rota.store import holds, migrations, wire
-from rota.store.port import Row
+from rota.store.port import Row, UnfitSchema
 from rota.store.statements import filled, load_whole
-from rota.store.whole import Column, Table, Unmovable, Write, is_moved, kind_of
+from rota.store.whole import Column, Table, Unmovable, Write, is_moved, is_ours, kind_of, quoted
 
 _BATCH = 2_000
 """Rows that are read or written at a time."""
@@ -83,7 +83,7 @@ class SqliteSnapshot:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._sql = load_whole("sqlite", "sqlite3")
-        self.migrations = tuple(sorted(row["id"] for row in self.rows("applied_migrations")))
+        self.migrations = tuple(sorted(row["id"] for row in self.rows("applied_migrations") if is_ours(row["id"])))
         made = [(row["name"], row["sql"]) for row in self.rows("tables") if is_moved(row["name"])]
         self.tables = tuple(self._table(name, "AUTOINCREMENT" in sql) for name, sql in made)
 
@@ -129,10 +129,10 @@ class SqliteSnapshot:
 class SqliteLanding(SqliteSnapshot):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
-        indexes = list(self.rows("indexes"))
-        self._indexes = [row["sql"] for row in indexes]
-        for row in indexes:
-            self._run("drop_index", index=f'"{row["name"]}"')
+        aside = list(self.rows("aside"))
+        self._aside = [row["sql"] for row in aside]
+        for row in aside:
+            self._run("put_aside", type=row["type"], name=quoted(row["name"]))
 
     @contextmanager
     def load(self, table: Table) -> Iterator[Write]:
@@ -150,7 +150,7 @@ class SqliteLanding(SqliteSnapshot):
             raise Unmovable(f"What was to be the table {table.name} breaks off.")
 
     def complete(self, highest: Mapping[str, int]) -> None:
-        for sql in self._indexes:
+        for sql in self._aside:
             self._connection.execute(sql)
         for name, number in highest.items():
             self._run("forget_highest", {"name": name})
@@ -161,9 +161,10 @@ class SqliteLanding(SqliteSnapshot):
 
 def _lay(path: Path, ids: Sequence[str]) -> None:
     try:
-        migrations.lay(f"sqlite:///{path}", "sqlite", ids)
-    except LookupError as error:
-        raise Unmovable(f"This version of rota does not know the migration {error}: use the newer one.") from error
+        # Nobody else knows of the file.
+        migrations.lay(f"sqlite:///{path}", "sqlite", ids, lock=nullcontext())
+    except UnfitSchema as error:
+        raise Unmovable(str(error)) from error
 
 
 @contextmanager

@@ -86,6 +86,10 @@ WHERE datname = current_database() AND application_name = 'rota' AND pid <> pg_b
 -- Held by this session until it ends, however it ends; several may hold it at once.
 SELECT 1 AS held FROM pg_advisory_lock_shared(7237642);
 
+-- name: migrate_alone
+-- Held by whoever migrates; the server lets it go when its holder dies.
+SELECT 1 AS locked FROM pg_advisory_lock(hashtext('rota migrates'));
+
 -- name: is_held
 -- Does a session of this database hold it?
 SELECT EXISTS (

@@ -20,13 +20,13 @@ DELETE FROM sqlite_sequence WHERE name = :name;
 -- Where a sequence goes on.
 INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :highest);
 
--- name: indexes
--- The indexes that are not part of a table, and the text that makes each.
-SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name;
+-- name: aside
+-- The indexes that are not part of a table, the triggers, and the text that makes each.
+SELECT type, name, sql FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY name;
 
--- name: drop_index!
--- To be made again when the rows are there, which takes a fraction of the time.
-DROP INDEX {index};
+-- name: put_aside!
+-- To be made again when the rows are there, which takes a fraction of the time; no trigger runs for rows that only move.
+DROP {type} {name};
 
 -- name: put!
 -- One row as it was.
