@@ -26,6 +26,7 @@ from rota.operations import nodes
 from rota.operations.nodes import Node
 from rota.settings import BadSettings, Settings, read_settings
 from rota.store.port import INCOMING, Blobs, Store
+from rota.store.whole import Whole
 from rota.web import address, connections
 
 log = structlog.get_logger()
@@ -56,6 +57,17 @@ def open_store(settings: Settings, **options: Any) -> Store:
     )
 
 
+def open_whole(url: str) -> Whole:
+    """The database of the URL, to be read and replaced as a whole."""
+    if url.startswith("sqlite:"):
+        from rota.store.whole_sqlite import SqliteWhole
+
+        return SqliteWhole(url)
+    from rota.store.whole_postgres import PostgresWhole
+
+    return PostgresWhole(url)
+
+
 def open_blobs(settings: Settings) -> Blobs:
     """The blobs of the settings. What object storage takes to import is not paid for a folder."""
     scheme, _, rest = settings.blobs.partition("://")
@@ -75,6 +87,11 @@ def migrate(settings: Settings, node: Node | None = None, *, after: bool = False
     from rota.operations.field import bounties
 
     settings.data.mkdir(parents=True, exist_ok=True)
+    if folder.RestoreMark(settings.data).read():
+        raise BadSettings(
+            f"A restore into {settings.data} was interrupted: run `rota restore` again. To go on without what "
+            f"it was to bring back, remove {settings.data / 'restoring'}."
+        )
     store = open_store(settings)
     gate = (lambda: nodes.refuse_if_older(store, now=now())) if after else None
     # While nobody else migrates: whoever takes something away next sees the node, or the node sees that it is gone.

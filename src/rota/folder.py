@@ -1,4 +1,5 @@
-"""The data folder's small files: the first token, the folder's own name, the lock of the server that works on it."""
+"""The data folder's small files: the first token, the folder's own name, the lock of the server that works on it, the
+mark of a restore."""
 
 import fcntl
 import os
@@ -33,6 +34,34 @@ def sole_server(folder: Path) -> Iterator[bool]:
     """Hold the folder's lock for as long as the context lasts; False when another server holds it."""
     with (folder / "serve.lock").open("ab") as file:
         yield _locked(file)
+
+
+class RestoreMark:
+    """The file `restoring`, which holds the id of an archive for as long as its restore is not over."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "restoring"
+
+    def read(self) -> str | None:
+        try:
+            return self._path.read_text().strip()
+        except FileNotFoundError:
+            return None
+
+    def write(self, archive_id: str) -> None:
+        _write_beside(self._path, archive_id).replace(self._path)
+        self._flush()
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._flush()
+
+    def _flush(self) -> None:
+        descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _locked(file: IO[bytes]) -> bool:

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from rota import __version__
-from rota.cli import desk, field, hand, jobs, people, serve, shift, statistics, webhooks
+from rota.cli import desk, field, hand, jobs, moving, people, serve, shift, statistics, webhooks
 from rota.cli.output import CommandError, say, spare_unprintable
 
 SECTIONS: Mapping[str, Sequence[str]] = {
@@ -23,6 +23,7 @@ SECTIONS: Mapping[str, Sequence[str]] = {
     "The field": ("field",),
     "Bulk jobs": ("job",),
     "Administration": ("account", "user", "token", "webhook", "serve", "worker", "migrate", "status"),
+    "Data as a whole": ("backup", "restore", "migrate-store"),
 }
 """The commands by what they are about."""
 
@@ -54,6 +55,9 @@ app.command()(serve.serve)
 app.command()(serve.worker)
 app.command()(serve.migrate)
 app.command()(serve.status)
+app.command()(moving.backup)
+app.command()(moving.restore)
+app.command()(moving.migrate_store)
 app.add_typer(people.account, name="account")
 app.add_typer(people.user, name="user")
 app.add_typer(people.token, name="token")

@@ -5,6 +5,9 @@ been let go; that nothing is lost where they err is up to the table `trash`. Wha
 committed row names it there, and a job comes to be only in a transaction that has held that row itself: of the two
 one waits for the other, and finds either a job or its blobs gone. So does a server that slept for a day between its
 upload and its job.
+
+A backup copies blobs of the state in which it found the database, after which jobs may have been deleted. What a sweep
+finds to be let go was so before it asks whether a backup lives; a backup that begins later does not refer to it.
 """
 
 from collections.abc import Sequence
@@ -31,9 +34,12 @@ def hold(tx: Tx, blobs: Blobs, job_id: str, keys: Sequence[str]) -> None:
 
 
 def empty_trash(store: Store, blobs: Blobs) -> int:
-    """Remove the blobs of deleted jobs; how many jobs. A crash on the way leaves the rest for the next time."""
+    """Remove the blobs of deleted jobs; how many jobs. A crash on the way leaves the rest for the next time, and so
+    does a backup that lives."""
     with store.read() as tx:
         prefixes = [row["prefix"] for row in tx.all("trash_all")]
+    if not prefixes or store.backup_lives():
+        return 0
     for prefix in prefixes:
         blobs.delete(blobs.names(prefix))
         _forget(store, prefix)
@@ -43,6 +49,9 @@ def empty_trash(store: Store, blobs: Blobs) -> int:
 def remove_strays(store: Store, blobs: Blobs, job_id: str) -> int:
     """Remove segments of an ended job that its ledger does not count, and what the dead left unfinished; how many."""
     with store.read() as tx:
+        if not tx.one("job_exists", id=job_id):
+            # It has been deleted meanwhile: its blobs are for those who empty the trash.
+            return 0
         settled = tx.all("segments_of_job", job_id=job_id)
     counted = {segment_key(job_id, row["first_row"], row["epoch"], part) for row in settled for part in _PARTS}
     strays = [key for key in blobs.names(f"{blob_prefix(job_id)}segments/") if key not in counted]
@@ -56,6 +65,8 @@ def remove_orphans(store: Store, blobs: Blobs) -> int:
     removed, folders = blobs.sweep(INCOMING), blobs.folders("jobs/")
     for at in range(0, len(folders), BATCH):
         orphans = _without_job(store, folders[at : at + BATCH])
+        if not orphans or store.backup_lives():
+            continue
         removed += sum(_remove_orphan(store, blobs, job_id) for job_id in orphans)
     return removed
 

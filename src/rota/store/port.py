@@ -104,6 +104,11 @@ class Store(Protocol):
         """What rings when something of the topic is committed: `events`, or `chunks` that may be worked."""
         ...
 
+    def backup_lives(self) -> bool:
+        """Does a backup that is under way need the blobs of deleted jobs? Asked after the look that found what may go:
+        a backup that begins later knows nothing of it."""
+        ...
+
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
         """Bring the schema up to date; the ids of the migrations that were applied. Raises UnfitSchema.
 

@@ -21,7 +21,7 @@ from rota.store.bells import TOPICS, PostgresBell, Ringer
 from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
 from rota.store.port import Observer, Row, Taken
-from rota.store.statements import filled, load
+from rota.store.statements import filled, load, load_whole
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -37,8 +37,10 @@ LINK: Mapping[str, Any] = {
     "keepalives_interval": 2,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
+    "application_name": "rota",
 }
-"""A server that is cut off is given up after ten seconds; the operating system would wait a quarter of an hour."""
+"""A server that is cut off is given up after ten seconds; the operating system would wait a quarter of an hour. By its
+name a session is known to be of those who serve: store/whole_postgres.py asks for them."""
 
 
 GIVE_WAY_S = 1.0
@@ -288,6 +290,11 @@ class PostgresStore:
 
     def bell(self, topic: str) -> PostgresBell:
         return PostgresBell(self.url, LINK, topic)
+
+    def backup_lives(self) -> bool:
+        with self._borrowed() as connection:
+            found = connection.execute(load_whole("postgres", "psycopg")["is_held"].encode()).fetchone()
+            return bool(found and found["held"])
 
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
         return self.apply("postgres", gate, then)

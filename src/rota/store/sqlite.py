@@ -15,7 +15,7 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-from rota.store import filters, finding, migrations
+from rota.store import filters, finding, holds, migrations
 from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
 from rota.store.polling import PollingBell
@@ -339,6 +339,9 @@ class SqliteStore:
 
     def bell(self, topic: str) -> PollingBell:
         return PollingBell()
+
+    def backup_lives(self) -> bool:
+        return holds.is_held(self.path)
 
     def migrate(self, gate: Callable[[], None] | None = None, then: Callable[[], None] | None = None) -> list[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)

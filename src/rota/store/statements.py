@@ -59,6 +59,16 @@ def load(dialect: str, driver: str, *more: str) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
+def load_whole(dialect: str, driver: str) -> dict[str, str]:
+    """The statements over any table and over the schema itself, by name; most are one database's alone."""
+    found: dict[str, str] = {}
+    for file in ("common", dialect):
+        queries: Any = aiosql.from_path(_SQL / "whole" / f"{file}.sql", driver, mandatory_parameters=False)
+        names = (name for name in queries.available_queries if not name.endswith("_cursor"))
+        found |= {name: getattr(queries, name).sql for name in names}
+    return found
+
+
 def _slotted(sql: str, dialect: str) -> str:
     for slot, text in _SLOTS[dialect].items():
         sql = sql.replace(slot, text)

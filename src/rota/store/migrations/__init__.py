@@ -5,7 +5,7 @@ working. `NNNN_name.after.sql` removes or tightens: `rota migrate --after` appli
 the database is new it is applied at once. Ids ascend from version to version.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,27 @@ def apply(
             if then is not None:
                 then()
             return [str(migration.id) for migration in chosen]
+        finally:
+            backend.connection.close()
+
+
+def lay(url: str, dialect: str, ids: Collection[str], *, lock: AbstractContextManager[None]) -> None:
+    """Give a database that has no schema the one of exactly these migrations. `lock` as in `apply`. Raises UnfitSchema
+    for a migration that this version does not know."""
+    from yoyo import get_backend, read_migrations
+
+    if strange := set(ids).difference(known(dialect)):
+        raise UnfitSchema(f"The schema is of a newer rota: this version does not know {min(strange)}.")
+    with lock:
+        backend: Any = get_backend(url)  # type: ignore[no-untyped-call]
+        try:
+            if dialect == "sqlite":
+                # Nobody works with the file before it is flushed as a whole.
+                backend.execute("PRAGMA synchronous = OFF")
+            backend.ensure_internal_schema_updated()
+            every = read_migrations(str(_HERE / dialect))  # type: ignore[no-untyped-call]
+            for migration in backend.to_apply(every.filter(lambda each: each.id in ids)):
+                _apply_one(backend, migration)
         finally:
             backend.connection.close()
 

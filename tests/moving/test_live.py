@@ -1,0 +1,200 @@
+"""A backup of a server that goes on: what it holds is one moment, and a server that starts on it goes on from there."""
+
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from books import Books
+from moving.conftest import whole_at
+from races import attempt
+from rota.moving.archive import Reader
+from rota.moving.backup import backup
+from rota.operations import sweeps
+from rota.store.blobs import LocalBlobs
+from rota.store.port import Store
+from support import trial_environ, wait_until
+from web.serving import Server
+
+RUN = "import sys; from rota.cli.main import main; sys.exit(main(sys.argv[1:]))"
+
+
+def rota(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = trial_environ(**settings)
+    return subprocess.run([sys.executable, "-c", RUN, *words], env=environ, capture_output=True, text=True)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(folder: Path, **settings: str) -> Server:
+        servers.append(Server(folder, **settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+class Bustle(threading.Thread):
+    """Uploads jobs, waits for their end and deletes them, on and on."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self._server, self._over = server, threading.Event()
+        self.rounds = 0
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._over.is_set():
+                task_id = self._server.submit("trial.row", b"word\n" + b"ok\n" * 50)
+                self._server.wait(task_id)
+                assert self._server.call("DELETE", f"{self._server.tasks}/{task_id}").status == 200
+                self.rounds += 1
+        except BaseException as error:
+            self.failure = error
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+        if self.failure:
+            raise self.failure
+
+
+@pytest.mark.parametrize(("kind", "other"), [("sqlite", "postgres"), ("postgres", "sqlite")])
+def test_a_server_goes_on_from_a_backup_in_the_other_database(
+    serve: Callable[..., Server], new_url: Callable[[str], str], tmp_path: Path, kind: str, other: str
+) -> None:
+    here = {"ROTA_DATABASE_URL": new_url(kind)}
+    there = {"ROTA_DATABASE_URL": new_url(other)}
+    server = serve(tmp_path / "data", **here)
+    done = server.submit("trial.row", b"word\n" + b"one\nrefuse\nok\n" * 40)
+    server.wait(done)
+    words = [f"wait\nword{number}\n" for number in range(40)]
+    running = server.submit("trial.row", ("word\n" + "".join(words)).encode())
+    wait_until(lambda: server.task(running)["status"] == "executing", "the start")
+    bustle = Bustle(server)
+    bustle.start()
+    wait_until(lambda: bustle.rounds > 1 or bustle.failure is not None, "some bustle")
+    made = rota("backup", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data"), **here)
+    bustle.end()
+    assert made.returncode == 0, made.stderr
+    files = {name: server.file(done, name) for name in ("in.csv", "out.csv", "success.csv", "failed.csv")}
+    server.wait(running)
+    expected = server.file(running)
+    wait_until(lambda: {key.split("/")[1] for key in server.blobs()} == {done, running}, "the emptying of the trash")
+    server.kill()
+
+    brought = rota("restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / "new"), **there)
+    assert brought.returncode == 0, brought.stderr
+    shutil.copy(tmp_path / "data/admin-token", tmp_path / "new/admin-token")
+    server = serve(tmp_path / "new", **there)
+    assert {name: server.file(done, name) for name in files} == files
+    assert server.wait(running)["status"] == "success"
+    assert server.file(running) == expected
+
+
+@pytest.fixture
+def books(store: Store) -> Books:
+    return Books.found(store)
+
+
+class Meanwhile(LocalBlobs):
+    """Something happens when the first blob is about to be read."""
+
+    def __init__(self, root: Path, event: Callable[[], Any]) -> None:
+        super().__init__(root, durable=False)
+        self._event: Callable[[], Any] | None = event
+
+    def size(self, key: str) -> int | None:
+        event, self._event = self._event, None
+        if event:
+            event()
+        return super().size(key)
+
+
+def test_blobs_of_jobs_deleted_during_a_backup_stay_until_it_is_over(
+    books: Books, database_url: str, tmp_path: Path
+) -> None:
+    blobs = LocalBlobs(tmp_path / "blobs", durable=False)
+    jobs = [books.job([1], start=False) for _ in range(2)]
+    for job_id in jobs:
+        with blobs.create(f"jobs/{job_id}/in.csv") as upload:
+            upload.write(job_id.encode())
+            upload.commit()
+    emptied = []
+
+    def delete_all() -> None:
+        for job_id in jobs:
+            attempt(books.store, partial(books.delete, job_id=job_id))
+        emptied.append(sweeps.empty_trash(books.store, blobs))
+        emptied.append(sweeps.remove_orphans(books.store, blobs))
+        emptied.append(sweeps.remove_strays(books.store, blobs, jobs[0]))
+
+    during = Meanwhile(tmp_path / "blobs", delete_all)
+    made = backup(
+        whole_at(database_url),
+        during,
+        tmp_path / "a",
+        archive_id="a",
+        version="0",
+        now=0,
+        tell=lambda sentence: None,
+    )
+    assert emptied == [0, 0, 0]
+    assert made.blobs == 2
+    assert (tmp_path / "a" / "blobs" / "jobs" / jobs[1] / "in.csv").read_text() == jobs[1]
+    Reader(tmp_path / "a").verify()
+    assert sweeps.empty_trash(books.store, blobs) == 2
+    assert blobs.names("jobs/") == []
+
+
+HOLD = """
+import sys
+from rota.bootstrap import open_whole
+with open_whole(sys.argv[1]).hold():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_backup_that_is_killed_holds_nothing(store: Store, database_url: str) -> None:
+    assert not store.backup_lives()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, database_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert store.backup_lives()
+        with whole_at(database_url).hold():
+            assert store.backup_lives()
+        assert store.backup_lives()
+        process.kill()
+    wait_until(lambda: not store.backup_lives(), "the end of the hold")
+
+
+def test_a_restore_needs_the_folder_for_itself_and_no_server_starts_on_half_of_one(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    server = serve(tmp_path / "data", workers=0)
+    assert rota("backup", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data")).returncode == 0
+    refused = rota("restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data"), "--force")
+    assert (refused.returncode, "A server works on" in refused.stderr) == (1, True)
+    url = f"sqlite:///{tmp_path / 'data/rota.db'}"
+    target = f"sqlite:///{tmp_path / 'x.db'}"
+    refused = rota("migrate-store", "--from", url, "--to", target, ROTA_DATA=str(tmp_path))
+    assert (refused.returncode, "A server works on" in refused.stderr) == (1, True)
+    server.kill()
+    (tmp_path / "data/restoring").write_text("a1\n")
+    refused = rota("serve", "--data", str(tmp_path / "data"))
+    assert (refused.returncode, "was interrupted: run `rota restore` again" in refused.stderr) == (2, True)
+    assert rota("restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data"), "--force").returncode == 0
+    assert rota("migrate", "--data", str(tmp_path / "data")).returncode == 0
