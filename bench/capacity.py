@@ -147,7 +147,7 @@ def _requests(client: Client, meter: Meter) -> dict[str, Cost]:
     client.ask("POST", "/workers", b"{}", form)
 
     def grab_and_complete() -> None:
-        taken = client.ask("POST", "/workers/tasks", b"{}", form)["_id"]
+        taken = client.ask("POST", "/workers/tasks")["_id"]
         client.ask("PUT", f"/workers/tasks/{taken}", json.dumps({"status": "complete-success"}), form)
 
     document = json.dumps({"data": {"type": "Client", "id": None, "attributes": {"name": "c"}}})

@@ -274,7 +274,7 @@ def _group(pid: int) -> int | None:
 
 def _role(words: list[str]) -> str:
     line = " ".join(words)
-    for mark, role in (("bootstrap runner", "runner"), ("bootstrap http", "http"), ("rota serve", "supervisor")):
+    for mark, role in (("process runner", "runner"), ("process http", "http"), ("rota serve", "supervisor")):
         if mark in line:
             return role
     return "http worker" if "spawn_main" in line else line[:40]
