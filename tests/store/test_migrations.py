@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from rota.operations import nodes
 from rota.operations.nodes import ALIVE_S, SECOND, Node
 from rota.store import migrations
 from rota.store.port import Store, UnfitSchema
+from rota.store.sqlite import SqliteStore
 from support import wait_until
 
 NEWEST = sorted(path.stem for path in Path(migrations.__path__[0]).glob("sqlite/*.sql"))[-1]
@@ -21,6 +22,14 @@ NEXT = {
     "9999_next.after": "-- depends: 9999_next\nDROP TABLE slack_requests;",
 }
 OTHER = Node("n1", "rota@old", "server", "0.1.0", NEWEST, 0)
+
+
+@pytest.fixture
+def embedded(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Store]:
+    """Migrated, for what does not depend on the database."""
+    store = SqliteStore(f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'rota.db')}")
+    yield store
+    store.close()
 
 
 @pytest.fixture
@@ -74,25 +83,22 @@ def test_a_start_adds_and_what_takes_away_waits_until_nobody_needs_it(
 
 
 def test_an_older_version_refuses_a_schema_that_lacks_what_it_needs(
-    open_store: Callable[[], Store], release: Callable[..., None]
+    tmp_path: Path, release: Callable[..., None]
 ) -> None:
-    store = open_store()
+    store = SqliteStore(f"sqlite:///{tmp_path / 'new.db'}")
     release(**NEXT)
     assert store.migrate()[-2:] == ["9999_next", "9999_next.after"], "a new database has nobody to wait for"
     release()
     for look in (store.check, store.migrate):
         with pytest.raises(UnfitSchema, match=r"of a newer rota: 9999_next.after has been applied"):
             look()
+    store.close()
 
 
-def test_an_addition_that_needs_a_removal_names_it(
-    open_store: Callable[[], Store], release: Callable[..., None]
-) -> None:
-    store = open_store()
-    store.migrate()
+def test_an_addition_that_needs_a_removal_names_it(embedded: Store, release: Callable[..., None]) -> None:
     release(**NEXT, **{"99991_later": "-- depends: 9999_next.after\nCREATE TABLE slack_requests (id TEXT);"})
     with pytest.raises(UnfitSchema, match=r"99991_later needs 9999_next.after: let the version before apply it"):
-        store.migrate()
+        embedded.migrate()
 
 
 def test_a_migration_that_fails_leaves_nothing_and_can_be_applied_again(
