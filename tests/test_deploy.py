@@ -16,7 +16,7 @@ import yaml
 import rota
 from rota.cli.main import app
 from rota.engine.embedded import Supervisor
-from rota.settings import Settings
+from rota.settings import Settings, read_settings
 from rota.store.postgres import PostgresStore
 from support import service_on
 
@@ -56,6 +56,17 @@ def commands() -> Iterator[list[str]]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_every_setting_that_is_named_exists(path: Path) -> None:
     assert set(re.findall(r"\bROTA_[A-Z_]+", path.read_text())) <= SETTINGS
+
+
+def test_every_value_that_is_given_can_be_read() -> None:
+    """A placeholder for a secret of its kind."""
+    told = [COMPOSE["services"][name]["environment"] for name in ("rota1", "worker1")]
+    told += [each["data"] for each in documents() if each["kind"] == "ConfigMap"]
+    told.append(dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "systemd/rota.env.example").read_text(), re.M)))
+    secret = {"ROTA_DATABASE_URL": "postgresql://a@b/c"}
+    for each in told:
+        given = {name: re.sub(r"\$\{\w+:\?\}|PLACEHOLDER", "a-word-of-mine-1", value) for name, value in each.items()}
+        read_settings({**secret, **given})
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
