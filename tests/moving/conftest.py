@@ -2,13 +2,16 @@
 
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 from moving.filling import fill
+from rota.store import migrations, whole_sqlite
+from rota.store.postgres import PostgresStore
 from rota.store.whole import Snapshot, Whole
 from rota.store.whole_postgres import PostgresWhole
 from rota.store.whole_sqlite import SqliteWhole
@@ -30,22 +33,49 @@ def filled(tmp_path: Path, migrated_sqlite: Path) -> Callable[[int], Whole]:
     return make
 
 
+@pytest.fixture(autouse=True)
+def laid_before(migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New files of the present schema are copies of one: to apply the migrations would take most of a short test."""
+    laying = whole_sqlite._lay
+
+    def lay(path: Path, ids: Sequence[str]) -> None:
+        if set(ids) == set(migrations.known("sqlite")):
+            shutil.copy(migrated_sqlite, path)
+        else:
+            laying(path, ids)
+
+    monkeypatch.setattr(whole_sqlite, "_lay", lay)
+
+
+@pytest.fixture(scope="session")
+def template(postgres_server: str) -> str:
+    """The name of a migrated database that nobody is connected to."""
+    _run(postgres_server, "CREATE DATABASE moving_template")
+    store = PostgresStore(f"{postgres_server}/moving_template")
+    store.migrate()
+    store.close()
+    return "moving_template"
+
+
 @pytest.fixture
-def new_url(tmp_path: Path, postgres_server: str) -> Iterator[Callable[[str], str]]:
-    """The URL of a database of a kind that is not there yet, or is empty."""
+def new_url(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
+    """The URL of a database of a kind that is not there yet or, on PostgreSQL, has no rows and, where `bare`, nothing
+    at all."""
     made: list[str] = []
 
-    def make(kind: str) -> str:
-        name = f"moving{len(made)}_{tmp_path.name}".lower().replace("-", "_")
-        made.append(name)
+    def make(kind: str, bare: bool = False) -> str:
+        name = f"moving_{uuid4().hex}"
         if kind == "sqlite":
             return f"sqlite:///{tmp_path / name / 'rota.db'}"
-        _run(postgres_server, f'CREATE DATABASE "{name}"')
-        return f"{postgres_server}/{name}"
+        server: str = request.getfixturevalue("postgres_server")
+        made.append(name)
+        template = "template1" if bare else request.getfixturevalue("template")
+        _run(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"{server}/{name}"
 
     yield make
     for name in made:
-        _run(postgres_server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        _run(request.getfixturevalue("postgres_server"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def whole_at(url: str) -> Whole:

@@ -21,7 +21,7 @@ from support import trial_environ
 
 SEED = int(os.environ.get("ROTA_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
 BLOBS = {"jobs/j1/in.csv": b"a,b\n" * 99, "jobs/j2/in.csv": b"", "jobs/j1/segments/000000000000.1.out": b"123"}
-NewUrl = Callable[[str], str]
+NewUrl = Callable[..., str]
 
 
 @pytest.fixture
@@ -92,21 +92,17 @@ def _check_blobs(folder: Path) -> None:
     assert {key: blobs.read(key, 0, 1 << 20) for key in blobs.names("jobs/")} == BLOBS
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_a_move_that_is_killed_is_run_again(folder: Path, new_url: NewUrl, kind: str) -> None:
-    strike_a_move(folder, new_url(kind), 2, random.Random(SEED))
+def test_a_move_that_is_killed_is_run_again(folder: Path, new_url: NewUrl) -> None:
+    strike_a_move(folder, new_url("postgres"), 1, random.Random(SEED))
 
 
-@pytest.mark.parametrize(("kind", "shape"), [("sqlite", "a"), ("postgres", "a.tar")])
-def test_a_backup_and_a_restore_that_are_killed_are_run_again(
-    folder: Path, new_url: NewUrl, kind: str, shape: str
-) -> None:
-    strike_a_backup_and_its_restore(folder, new_url(kind), shape, 1, random.Random(SEED))
+def test_a_backup_and_a_restore_that_are_killed_are_run_again(folder: Path, new_url: NewUrl) -> None:
+    strike_a_backup_and_its_restore(folder, new_url("sqlite"), "a", 1, random.Random(SEED))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_many_kills(folder: Path, new_url: NewUrl, kind: str) -> None:
     dice = random.Random(SEED)
-    strike_a_move(folder, new_url(kind), 30, dice)
-    strike_a_backup_and_its_restore(folder, new_url(kind), "a.tar", 30, dice)
+    strike_a_move(folder, new_url(kind, bare=True), 30, dice)
+    strike_a_backup_and_its_restore(folder, new_url(kind, bare=True), "a.tar", 30, dice)

@@ -13,12 +13,16 @@ import pytest
 
 from books import Books
 from moving.conftest import whole_at
+from moving.test_transfer import _count
 from races import attempt
+from rota.cli.main import main
+from rota.folder import sole_server
 from rota.moving.archive import Reader
 from rota.moving.backup import backup
 from rota.operations import sweeps
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
+from rota.store.whole_sqlite import SqliteWhole
 from support import trial_environ, wait_until
 from web.serving import Server
 
@@ -69,9 +73,11 @@ class Bustle(threading.Thread):
             raise self.failure
 
 
-@pytest.mark.parametrize(("kind", "other"), [("sqlite", "postgres"), ("postgres", "sqlite")])
+@pytest.mark.parametrize(
+    ("kind", "other"), [("sqlite", "postgres"), pytest.param("postgres", "sqlite", marks=pytest.mark.soak)]
+)
 def test_a_server_goes_on_from_a_backup_in_the_other_database(
-    serve: Callable[..., Server], new_url: Callable[[str], str], tmp_path: Path, kind: str, other: str
+    serve: Callable[..., Server], new_url: Callable[..., str], tmp_path: Path, kind: str, other: str
 ) -> None:
     here = {"ROTA_DATABASE_URL": new_url(kind)}
     there = {"ROTA_DATABASE_URL": new_url(other)}
@@ -90,7 +96,8 @@ def test_a_server_goes_on_from_a_backup_in_the_other_database(
     files = {name: server.file(done, name) for name in ("in.csv", "out.csv", "success.csv", "failed.csv")}
     server.wait(running)
     expected = server.file(running)
-    wait_until(lambda: {key.split("/")[1] for key in server.blobs()} == {done, running}, "the emptying of the trash")
+    blobs = LocalBlobs(tmp_path / "data/blobs")
+    wait_until(lambda: sorted(blobs.folders("jobs/")) == sorted([done, running]), "the emptying of the trash")
     server.kill()
 
     brought = rota("restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / "new"), **there)
@@ -182,19 +189,25 @@ def test_a_backup_that_is_killed_holds_nothing(store: Store, database_url: str) 
 
 
 def test_a_restore_needs_the_folder_for_itself_and_no_server_starts_on_half_of_one(
-    serve: Callable[..., Server], tmp_path: Path
+    filled: Callable[..., SqliteWhole], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    server = serve(tmp_path / "data", workers=0)
-    assert rota("backup", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data")).returncode == 0
-    refused = rota("restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data"), "--force")
-    assert (refused.returncode, "A server works on" in refused.stderr) == (1, True)
-    url = f"sqlite:///{tmp_path / 'data/rota.db'}"
-    target = f"sqlite:///{tmp_path / 'x.db'}"
-    refused = rota("migrate-store", "--from", url, "--to", target, ROTA_DATA=str(tmp_path))
-    assert (refused.returncode, "A server works on" in refused.stderr) == (1, True)
-    server.kill()
-    (tmp_path / "data/restoring").write_text("a1\n")
-    refused = rota("serve", "--data", str(tmp_path / "data"))
-    assert (refused.returncode, "was interrupted: run `rota restore` again" in refused.stderr) == (2, True)
-    assert rota("restore", str(tmp_path / "a.tar"), "--data", str(tmp_path / "data"), "--force").returncode == 0
-    assert rota("migrate", "--data", str(tmp_path / "data")).returncode == 0
+    source = filled()
+    _count(source.path, {})
+    data, path = source.path.parent, str(tmp_path / "a.tar")
+
+    def run(*words: str) -> tuple[int, str]:
+        code = main([*words, "--data", str(data)])
+        return code, capsys.readouterr().err
+
+    assert run("backup", path)[0] == 0
+    with sole_server(data):
+        for words in (["restore", path, "--force"], ["migrate-store", "--to", f"sqlite:///{tmp_path / 'x.db'}"]):
+            code, said = run(*words)
+            assert (code, said) == (1, f"rota: A server works on {data}: stop it first.\n")
+    (data / "restoring").write_text("a1\n")
+    for words in (["serve", "--port", "0"], ["migrate"]):
+        code, said = run(*words)
+        assert code == 2
+        assert "was interrupted: run `rota restore` again" in said
+    assert run("restore", path, "--force")[0] == 0
+    assert not (data / "restoring").exists()

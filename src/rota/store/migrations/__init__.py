@@ -87,6 +87,9 @@ def lay(url: str, dialect: str, ids: Collection[str], *, lock: AbstractContextMa
                 # Nobody works with the file before it is flushed as a whole.
                 backend.execute("PRAGMA synchronous = OFF")
             backend.ensure_internal_schema_updated()
+            if not set(ids).difference(_applied(backend)):
+                # To read the migrations takes longer than to move a small database.
+                return
             every = read_migrations(str(_HERE / dialect))  # type: ignore[no-untyped-call]
             for migration in backend.to_apply(every.filter(lambda each: each.id in ids)):
                 _apply_one(backend, migration)
