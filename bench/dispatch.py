@@ -27,6 +27,8 @@ ROWS = 10_000_000
 RUNS = 3
 
 PATIENCE_S = 120.0
+POLL_S = 0.25
+JOBS = 4
 HOLDER = "SELECT owner FROM chunks WHERE state = 'leased'"
 ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '5 seconds'"
 
@@ -59,13 +61,22 @@ def _start(client: Client, folder: Path) -> Finding:
 
 
 def _dispatch(client: Client, environ: Mapping[str, str], chunks: int) -> Finding:
+    """Of several jobs, as settles of one job wait for one another."""
     with _workers(environ, 2):
         _warm_up(client, 2)
-        job = client.create(_rows(chunks, 0), action="burning/none")
-        seconds = client.run(job)
+        jobs = [client.create(_rows(chunks // JOBS, 0), action="burning/none") for _ in range(JOBS)]
+        seconds = timed(lambda: _run_all(client, jobs))
     rate = chunks / seconds
-    claim = f"{chunks:,} chunks of one row, 2 worker processes"
-    return Finding(claim, f"≥ {DISPATCHED_A_S}/s", f"{rate:.0f}/s", rate >= DISPATCHED_A_S)
+    claim = f"{chunks:,} chunks of one row, {JOBS} jobs, 2 worker processes"
+    load = f"load {os.getloadavg()[0]:.1f}"
+    return Finding(claim, f"≥ {DISPATCHED_A_S}/s", f"{rate:.0f}/s ({load})", rate >= DISPATCHED_A_S)
+
+
+def _run_all(client: Client, jobs: list[str]) -> None:
+    for job in jobs:
+        client.start(job)
+    for job in jobs:
+        client.wait(job, POLL_S)
 
 
 def _second_process(client: Client, environ: Mapping[str, str]) -> Finding:
