@@ -17,7 +17,7 @@ import psycopg
 from bench import table
 from bench.measure import Finding, at_least, at_most, in_turns, scratch, timed
 from bench.postgres import postgres
-from bench.server import ENVIRON, ROTA, Client, cpu_s_of, running, serving
+from bench.server import ENVIRON, ROTA, Client, Server, cpu_s_of, running, serving
 
 BURNING = str(Path(__file__).with_name("burning"))
 DISPATCHED_A_S = 200
@@ -48,7 +48,7 @@ def measure(chunks: int = 4_000) -> Iterator[Finding]:
             yield _start(client, folder)
             yield _dispatch(client, environ, chunks)
             yield _second_process(client, environ)
-            yield _takeover(client, environ, url)
+            yield _takeover(server, environ, url)
 
 
 def _start(client: Client, folder: Path) -> Finding:
@@ -105,10 +105,11 @@ def _second_process(client: Client, environ: Mapping[str, str]) -> Finding:
     return at_least("2 worker processes against 1, rows that burn 2 ms of a core", 1.7, ratio, more)
 
 
-def _takeover(client: Client, environ: Mapping[str, str], url: str) -> Finding:
+def _takeover(server: Server, environ: Mapping[str, str], url: str) -> Finding:
     """A machine is killed with all its processes, while it is inside a row; another waits, and has no other work."""
     with ExitStack() as machines, psycopg.connect(url, autocommit=True) as connection:
         first = machines.enter_context(_workers(environ, 1))
+        client = server.client()
         job = client.create(_rows(1, 600_000), action="burning/ms")
         client.start(job)
         dead = _wait_for(lambda: _holder(connection))
@@ -118,7 +119,8 @@ def _takeover(client: Client, environ: Mapping[str, str], url: str) -> Finding:
         began = time.perf_counter()
         _wait_for(lambda: _holder(connection) not in {None, dead})
         seconds = time.perf_counter() - began
-        _drop(client, job)
+        # Its connection has been idle for too long.
+        _drop(server.client(), job)
     return at_most("takeover after a worker machine died, default settings", TAKEOVER_S, seconds, "s")
 
 
