@@ -7,7 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
 from typing import Any, LiteralString, TypeVar
@@ -17,7 +17,7 @@ import psycopg
 from bench import table
 from bench.measure import Finding, at_least, at_most, in_turns, scratch, timed
 from bench.postgres import postgres
-from bench.server import ENVIRON, ROTA, Client, running, serving
+from bench.server import ENVIRON, ROTA, Client, Server, cpu_s_of, running, serving
 
 BURNING = str(Path(__file__).with_name("burning"))
 DISPATCHED_A_S = 200
@@ -27,6 +27,8 @@ ROWS = 10_000_000
 RUNS = 3
 
 PATIENCE_S = 120.0
+POLL_S = 0.25
+JOBS = 4
 HOLDER = "SELECT owner FROM chunks WHERE state = 'leased'"
 ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '5 seconds'"
 
@@ -46,7 +48,7 @@ def measure(chunks: int = 4_000) -> Iterator[Finding]:
             yield _start(client, folder)
             yield _dispatch(client, environ, chunks)
             yield _second_process(client, environ)
-            yield _takeover(client, environ, url)
+            yield _takeover(server, environ, url)
 
 
 def _start(client: Client, folder: Path) -> Finding:
@@ -59,13 +61,36 @@ def _start(client: Client, folder: Path) -> Finding:
 
 
 def _dispatch(client: Client, environ: Mapping[str, str], chunks: int) -> Finding:
-    with _workers(environ, 2):
+    """Of several jobs, as settles of one job wait for one another. Processor time tells what a busy machine hides."""
+    with _workers(environ, 2) as workers:
         _warm_up(client, 2)
-        job = client.create(_rows(chunks, 0), action="burning/none")
-        seconds = client.run(job)
-    rate = chunks / seconds
-    claim = f"{chunks:,} chunks of one row, 2 worker processes"
-    return Finding(claim, f"≥ {DISPATCHED_A_S}/s", f"{rate:.0f}/s", rate >= DISPATCHED_A_S)
+        jobs = [client.create(_rows(chunks // JOBS, 0), action="burning/none") for _ in range(JOBS)]
+        before = cpu_s_of(_involved(workers))
+        seconds = timed(lambda: _run_all(client, jobs))
+        cpu_ms = 1_000 * (cpu_s_of(_involved(workers)) - before) / chunks
+    rate, load = chunks / seconds, os.getloadavg()[0]
+    claim = f"{chunks:,} chunks of one row, {JOBS} jobs, 2 worker processes"
+    more = f"load {load:.1f}; {cpu_ms:.1f} ms of processor time a chunk in workers and PostgreSQL"
+    return Finding(claim, f"≥ {DISPATCHED_A_S}/s", f"{rate:.0f}/s ({more})", rate >= DISPATCHED_A_S)
+
+
+def _involved(workers: Popen[Any]) -> list[int]:
+    """The processes of the workers' machine, and those of the database."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            pid = int(entry.name)
+            words = (entry / "cmdline").read_text()
+            if os.getpgid(pid) == workers.pid or words.startswith("postgres: bench"):
+                found.append(pid)
+    return found
+
+
+def _run_all(client: Client, jobs: list[str]) -> None:
+    for job in jobs:
+        client.start(job)
+    for job in jobs:
+        client.wait(job, POLL_S)
 
 
 def _second_process(client: Client, environ: Mapping[str, str]) -> Finding:
@@ -80,10 +105,11 @@ def _second_process(client: Client, environ: Mapping[str, str]) -> Finding:
     return at_least("2 worker processes against 1, rows that burn 2 ms of a core", 1.7, ratio, more)
 
 
-def _takeover(client: Client, environ: Mapping[str, str], url: str) -> Finding:
+def _takeover(server: Server, environ: Mapping[str, str], url: str) -> Finding:
     """A machine is killed with all its processes, while it is inside a row; another waits, and has no other work."""
     with ExitStack() as machines, psycopg.connect(url, autocommit=True) as connection:
         first = machines.enter_context(_workers(environ, 1))
+        client = server.client()
         job = client.create(_rows(1, 600_000), action="burning/ms")
         client.start(job)
         dead = _wait_for(lambda: _holder(connection))
@@ -93,7 +119,8 @@ def _takeover(client: Client, environ: Mapping[str, str], url: str) -> Finding:
         began = time.perf_counter()
         _wait_for(lambda: _holder(connection) not in {None, dead})
         seconds = time.perf_counter() - began
-        _drop(client, job)
+        # Its connection has been idle for too long.
+        _drop(server.client(), job)
     return at_most("takeover after a worker machine died, default settings", TAKEOVER_S, seconds, "s")
 
 

@@ -22,6 +22,9 @@ BAD = {
     "ROTA_HTTP_CALL_RATE": "fast",
     "ROTA_URGENCY": "priority=high",
     "ROTA_SLACK_RESPOND": "perhaps",
+    "ROTA_PRIORITIES": "http=1",
+    "ROTA_ACTION_LIMITS": "http.call=0",
+    "ROTA_ACCOUNT_LIMIT": "few",
 }
 
 
@@ -37,6 +40,21 @@ def test_a_bad_value_is_named_with_what_it_must_be(name: str) -> None:
     assert fault.startswith(name)
     assert "must be" in fault
     assert fault.endswith(".")
+
+
+def test_procrastinate_needs_postgresql() -> None:
+    (fault,) = faults(ROTA_ENGINE="procrastinate")
+    assert fault.startswith("ROTA_ENGINE is 'procrastinate', which needs PostgreSQL")
+    url = "postgresql://somewhere/rota"
+    assert read_settings({"ROTA_ENGINE": "procrastinate", "ROTA_DATABASE_URL": url}).engine == "procrastinate"
+
+
+def test_priorities_of_the_settings_overrule_those_of_actions() -> None:
+    settings = read_settings({"ROTA_PRIORITIES": "a.one=5", "ROTA_ACTION_LIMITS": "a.two=3", "ROTA_ACCOUNT_LIMIT": "7"})
+    rules = settings.rules({"a.one": 1, "a.two": 2})
+    assert rules.priorities == {"a.one": 5, "a.two": 2}
+    assert (rules.action_limits, rules.account_limit) == ({"a.two": 3}, 7)
+    assert settings.unknown(["a.one"]) == ["a.two"]
 
 
 def test_all_bad_values_are_named_at_once() -> None:

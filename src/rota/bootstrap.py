@@ -288,8 +288,10 @@ def _run_runner(owner: str, forerunner: str | None) -> None:
         "terms": settings.terms,
     }
     catalogue = installed()
-    rules = settings.rules({action.title: action.priority for action in catalogue})
-    given = log.bind(runner=owner)
+    priorities = {action.title: action.priority for action in catalogue}
+    for name in settings.unknown(priorities):
+        log.warning("settings.unknown_action", action=name)
+    rules, given = settings.rules(priorities), log.bind(runner=owner)
     engine = Engine(store, open_blobs(settings), catalogue, now, settings.lease_s, options, given, rules)
     runner = Runner(engine, owner)
     # Cells are many and form no cycles: collecting after every 700 of them took a tenth of a runner's time.

@@ -3,7 +3,7 @@
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
 from pathlib import Path
@@ -191,6 +191,10 @@ class Settings:
     @property
     def weights(self) -> Weights:
         return parse_weights(self.urgency)
+
+    def unknown(self, actions: Iterable[str]) -> list[str]:
+        """The actions that the settings name and that are not among these."""
+        return sorted({*parse_numbers(self.priorities), *parse_numbers(self.action_limits)}.difference(actions))
 
     def rules(self, priorities: Mapping[str, int]) -> Rules:
         """How runners are shared, with the priorities that actions declare."""

@@ -33,6 +33,11 @@ class Workers:
         """The process ids of the living runners."""
         return [pid for pid in self.children() if "runner" in _words(pid)]
 
+    def owners(self) -> set[str]:
+        """The names of the living runners."""
+        found = (_words(pid) for pid in self.runners())
+        return {words[words.index("runner") + 1] for words in found if "runner" in words}
+
     def children(self) -> list[int]:
         """The process ids of all that the supervisor keeps alive."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()

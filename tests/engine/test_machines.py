@@ -3,15 +3,18 @@
 import os
 import random
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from cluster import SKIPPED, Cluster, binary
 from engine.conftest import SERVER, Workers
+from engine.hosts import network
 from engine.test_processes import check_whole, numbered, table
 from rota import bootstrap
 from rota.domain.errors import StoreUnavailable
@@ -20,6 +23,8 @@ from support import House, trial_environ, wait_until
 
 KILLS = int(os.environ.get("ROTA_SOAK_KILLS", "200"))
 SEED = int(os.environ.get("ROTA_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+
+CUT_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +48,13 @@ class Machines:
         self.house = House.found(self.store, bootstrap.open_blobs(settings))
         self.groups: list[Workers] = []
 
-    def join(self, count: int = 1, **given: str) -> Workers:
+    def join(self, count: int = 1, **given: Any) -> Workers:
         """One more machine."""
         self.groups.append(Workers(self.environ, count, **given))
         wait_until(lambda: len(self.groups[-1].runners()) >= count, "the runners")
         return self.groups[-1]
 
-    def replace(self, group: Workers, **given: str) -> None:
+    def replace(self, group: Workers, **given: Any) -> None:
         group.kill()
         self.groups.remove(group)
         self.join(**given)
@@ -153,8 +158,8 @@ class Tormentor:
         at = self._dice.randrange(2)
         group = self._machines.groups[at]
         server = "bootstrap.serve" in " ".join(map(str, group.process.args))  # type: ignore[arg-type]
-        given = {"count": 1, "program": SERVER} if server else {"count": 2}
-        self._machines.replace(group, **given)  # type: ignore[arg-type]
+        given: dict[str, Any] = {"count": 1, "program": SERVER} if server else {"count": 2}
+        self._machines.replace(group, **given)
 
     def _stop_database(self) -> None:
         self._machines.cluster.stop()
@@ -207,3 +212,32 @@ def test_random_blows_lose_no_row_and_double_none(cluster: Cluster, tmp_path: Pa
     print(f"ROTA_SOAK_SEED={SEED} ROTA_SOAK_KILLS={KILLS}")
     with assembled(cluster, tmp_path, ROTA_ENGINE=engine) as machines:
         torment(machines, KILLS, SEED)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("engine", ["embedded", "procrastinate"])
+def test_a_host_that_is_cut_off_and_healed_doubles_nothing(tmp_path: Path, engine: str) -> None:
+    """Four hosts, each with a network of its own: one does not reach the database for half a minute."""
+    with network(4) as net:
+        if net is None:
+            pytest.skip("SKIPPED: no network namespaces here: they take root, Linux and iproute2")
+        cluster = Cluster(net.address)
+        with assembled(cluster, tmp_path, ROTA_ENGINE=engine) as machines:
+            words = numbered(8_000, every=2, special="wait")
+            job_id = machines.house.submit("trial.row", table(words))
+            for host in net.hosts:
+                machines.join(inside=host.inside)
+            (owner,) = machines.groups[0].owners()
+            wait_until(lambda: owner in machines.holders(job_id), "the first host at work")
+            net.hosts[0].cut()
+            began = time.monotonic()
+            wait_until(lambda: owner not in machines.holders(job_id), "a takeover")
+            print(f"taken over {time.monotonic() - began:.1f} s after the cut")
+            wait_until(lambda: time.monotonic() - began > CUT_S, "the end of the cut")
+            assert not machines.house.job(job_id).is_final
+            net.hosts[0].heal()
+            wait_until(lambda: bool(machines.holders(job_id) & machines.groups[0].owners()), "the host's return")
+            print(f"back at work {time.monotonic() - began - CUT_S:.1f} s after it was healed")
+            machines.wait(job_id)
+            check_whole(machines.house, job_id, words)
+        cluster.remove()

@@ -10,6 +10,7 @@ settle; it passes over a job that another has locked, and over slots, and so nev
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -17,7 +18,7 @@ from rota.domain.events import Event, Kind
 from rota.domain.jobs import Chunk, Job, Status, Tally
 from rota.domain.sharing import FREE, Rules
 from rota.operations import jobs
-from rota.operations.events import count, record
+from rota.operations.events import count, counted, record, written
 from rota.store.port import Row, Tx
 
 STARVED_US = 60_000_000
@@ -69,7 +70,7 @@ def take(tx: Tx, owner: str, rules: Rules = FREE, *, lease_until: int, now: int,
     job = _next_job(tx, rules, now=now)
     if job is None:
         return None
-    slots = rules.slots(job["account_id"], job["action"])
+    slots = rules.slots(job["account_id"], f"{job['category']}.{job['action']}")
     if not all(tx.value("slot_lock" if waits else "slot_try", slot=slot) for slot in slots):
         return None
     # Looked at again: whoever had the slots before may have filled them.
@@ -81,14 +82,17 @@ def take(tx: Tx, owner: str, rules: Rules = FREE, *, lease_until: int, now: int,
     leased = tx.one("chunk_lease", **where, epoch=chunk["epoch"], owner=owner, lease_until=lease_until)
     if leased is None:
         return None
-    tx.run("lane_served", account_id=job["account_id"], turn=now)
-    tx.run("job_served", id=job["id"], turn=now)
-    if chunk["state"] == "leased":
-        _take_back(tx, job["id"], chunk)
-        facts = {"first_row": chunk["first_row"], "from": chunk["owner"], "to": owner}
-        record(tx, Event(now, Kind.CHUNK_TAKEN_OVER, job["account_id"], f"job:{job['id']}", facts=facts))
-        count(tx, takeovers=1)
-    count(tx, leases=1)
+    tx.together(
+        ("lane_served", [{"account_id": job["account_id"], "turn": now}]),
+        ("job_served", [{"id": job["id"], "turn": now}]),
+        counted(leases=1),
+    )
+    if chunk["state"] == "open":
+        return Grant(Chunk(**leased), jobs.from_row(job))
+    _take_back(tx, job["id"], chunk)
+    facts = {"first_row": chunk["first_row"], "from": chunk["owner"], "to": owner}
+    record(tx, Event(now, Kind.CHUNK_TAKEN_OVER, job["account_id"], f"job:{job['id']}", facts=facts))
+    count(tx, takeovers=1)
     loaded = jobs.load(tx, job["id"])
     return Grant(Chunk(**leased), loaded) if loaded else None
 
@@ -106,43 +110,46 @@ def settle(tx: Tx, grant: Grant, tally: Tally, *, rest: Sequence[Chunk] = (), no
     With a rest, in row order, only the rows before it are settled; the rest becomes open chunks. Raises Fenced.
     """
     chunk = grant.chunk
-    _show(tx, chunk, tally.succeeded, tally.failed)
+    status, news = _seen(tx, chunk, tally.succeeded, tally.failed)
     row_count = chunk.row_count - sum(each.row_count for each in rest)
-    tx.run(
-        "chunk_settle",
-        **_at(chunk),
-        row_count=row_count,
-        end_byte=rest[0].start_byte if rest else chunk.end_byte,
-        succeeded=tally.succeeded,
-        failed=tally.failed,
-        out_bytes=tally.out_bytes,
-        success_bytes=tally.success_bytes,
-        failed_bytes=tally.failed_bytes,
-    )
-    for each in rest:
-        _insert(tx, each)
     facts = {"first_row": chunk.first_row, "rows": row_count, "succeeded": tally.succeeded, "failed": tally.failed}
-    record(tx, Event(now, Kind.CHUNK_SETTLED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
-    count(tx, chunks=1, rows_succeeded=tally.succeeded, rows_failed=tally.failed)
-    return jobs.end_if_over(tx, chunk.job_id, now=now)
+    settled = {
+        **_at(chunk),
+        "row_count": row_count,
+        "end_byte": rest[0].start_byte if rest else chunk.end_byte,
+        "succeeded": tally.succeeded,
+        "failed": tally.failed,
+        "out_bytes": tally.out_bytes,
+        "success_bytes": tally.success_bytes,
+        "failed_bytes": tally.failed_bytes,
+    }
+    # In one trip: a chunk of few rows costs what its trips cost.
+    tx.together(
+        news,
+        ("chunk_settle", [settled]),
+        ("chunk_insert", [_fresh(each) for each in rest]),
+        written([Event(now, Kind.CHUNK_SETTLED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts)]),
+        counted(chunks=1, rows_succeeded=tally.succeeded, rows_failed=tally.failed),
+    )
+    return jobs.end_if_over(tx, chunk.job_id, status, now=now)
 
 
 def release(tx: Tx, chunk: Chunk, *, now: int) -> None:
     """Give the chunk back undone. Raises Fenced."""
-    _show(tx, chunk, 0, 0)
+    status = _show(tx, chunk, 0, 0)
     tx.run("chunk_release", **_at(chunk))
-    jobs.end_if_over(tx, chunk.job_id, now=now)
+    jobs.end_if_over(tx, chunk.job_id, status, now=now)
 
 
 def halve(tx: Tx, grant: Grant, rest: Chunk, *, now: int) -> None:
     """Divide a chunk whose runner died on it, so that the row to blame is found in log2(rows) deaths. Raises Fenced."""
     chunk = grant.chunk
-    _show(tx, chunk, 0, 0)
+    status = _show(tx, chunk, 0, 0)
     tx.run("chunk_halve", **_at(chunk), row_count=chunk.row_count - rest.row_count, end_byte=rest.start_byte)
-    _insert(tx, rest)
+    tx.run("chunk_insert", **_fresh(rest))
     facts = {"first_row": chunk.first_row, "at_row": rest.first_row}
     record(tx, Event(now, Kind.CHUNK_HALVED, grant.job.account_id, f"job:{chunk.job_id}", facts=facts))
-    jobs.end_if_over(tx, chunk.job_id, now=now)
+    jobs.end_if_over(tx, chunk.job_id, status, now=now)
 
 
 def bury(tx: Tx, owner: str, *, now: int) -> int:
@@ -188,22 +195,26 @@ def _lock(tx: Tx, job_id: str) -> Status | None:
     return Status(status) if status else None
 
 
-def _lock_all(tx: Tx, job_ids: Sequence[str]) -> None:
+def _lock_all(tx: Tx, job_ids: Sequence[str]) -> dict[str, Status | None]:
     """Before anything else is touched: whoever waits for one job holds nothing but jobs that come before it."""
-    for job_id in sorted(set(job_ids)):
-        _lock(tx, job_id)
+    return {job_id: _lock(tx, job_id) for job_id in sorted(set(job_ids))}
 
 
 def _show(tx: Tx, chunk: Chunk, succeeded: int, failed: int) -> Status:
     """Lock the job and move its counts by what is new since they were last shown. Raises Fenced."""
+    status, news = _seen(tx, chunk, succeeded, failed)
+    tx.together(news)
+    return status
+
+
+def _seen(tx: Tx, chunk: Chunk, succeeded: int, failed: int) -> tuple[Status, tuple[str, list[dict[str, Any]]]]:
+    """Lock the job; its status, and what moves its counts by what is new since they were last shown. Raises Fenced."""
     status = _lock(tx, chunk.job_id)
     shown = tx.one("chunk_counts", **_at(chunk))
     if status is None or shown is None:
         raise Fenced
-    succeeded, failed = succeeded - shown["success_count"], failed - shown["failure_count"]
-    if succeeded or failed:
-        tx.run("job_count", id=chunk.job_id, succeeded=succeeded, failed=failed)
-    return status
+    new = {"succeeded": succeeded - shown["success_count"], "failed": failed - shown["failure_count"]}
+    return status, ("job_count", [{"id": chunk.job_id, **new}] if any(new.values()) else [])
 
 
 def _take_back(tx: Tx, job_id: str, chunk: Row) -> None:
@@ -211,20 +222,21 @@ def _take_back(tx: Tx, job_id: str, chunk: Row) -> None:
 
 
 def _free(tx: Tx, held: list[Row], *, deaths: int, now: int) -> None:
-    _lock_all(tx, [chunk["job_id"] for chunk in held])
+    statuses = _lock_all(tx, [chunk["job_id"] for chunk in held])
     for chunk in held:
         where = {"job_id": chunk["job_id"], "first_row": chunk["first_row"], "epoch": chunk["epoch"]}
         if tx.run("chunk_free", **where, deaths=deaths):
             _take_back(tx, chunk["job_id"], chunk)
-        jobs.end_if_over(tx, chunk["job_id"], now=now)
+        if status := statuses[chunk["job_id"]]:
+            jobs.end_if_over(tx, chunk["job_id"], status, now=now)
 
 
-def _insert(tx: Tx, chunk: Chunk) -> None:
-    tx.run(
-        "chunk_insert",
-        job_id=chunk.job_id,
-        first_row=chunk.first_row,
-        row_count=chunk.row_count,
-        start_byte=chunk.start_byte,
-        end_byte=chunk.end_byte,
-    )
+def _fresh(chunk: Chunk) -> dict[str, str | int]:
+    """An open chunk that nobody has held yet."""
+    return {
+        "job_id": chunk.job_id,
+        "first_row": chunk.first_row,
+        "row_count": chunk.row_count,
+        "start_byte": chunk.start_byte,
+        "end_byte": chunk.end_byte,
+    }

@@ -49,10 +49,11 @@ class TicketedRunner:
     def drain(self) -> None:
         """Settle the rows in hand, then return from `run`. In the thread of the event loop."""
         self._runner.drain()
-        self._draining.set()
-        if self._attending:
-            # Procrastinate takes this as the request to take no more tickets, and to wait for the one in hand.
+        if self._attending and not self._draining.is_set():
+            # Procrastinate takes this as the request to take no more tickets, and to wait for the one in hand; a second
+            # one it would not wait for.
             self._attending.cancel()
+        self._draining.set()
 
     async def _run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,6 +75,8 @@ class TicketedRunner:
     async def _attend(self) -> None:
         """Be a worker of Procrastinate until drained. Raises what goes wrong, the database's absence above all."""
         async with self._app().open_async() as app:
+            if self._draining.is_set():
+                return
             self._attending = asyncio.create_task(
                 app.run_worker_async(
                     queues=[tickets.QUEUE],
@@ -117,7 +120,7 @@ class TicketedRunner:
         with engine.store.write() as tx:
             missing = tickets.mend(tx, engine.rules, silent_s=SILENT_S, now=engine.clock())
         if missing:
-            engine.log.info("tickets.mended", missing=missing)
+            engine.log.debug("tickets.mended", missing=missing)
 
 
 class _Relay(logging.Handler):

@@ -25,9 +25,13 @@ def written(events: Iterable[Event]) -> tuple[str, list[dict[str, Any]]]:
 
 def count(tx: Tx, **totals: int) -> None:
     """Add to the running totals that /metrics shows."""
-    for name, amount in totals.items():
-        if amount:
-            tx.run("total_add", name=name, amount=amount)
+    for row in counted(**totals)[1]:
+        tx.run("total_add", **row)
+
+
+def counted(**totals: int) -> tuple[str, list[dict[str, Any]]]:
+    """The statement that adds to the totals, and its rows: as `written` is."""
+    return "total_add", [{"name": name, "amount": amount} for name, amount in totals.items() if amount]
 
 
 def _params(event: Event) -> dict[str, Any]:

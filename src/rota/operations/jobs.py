@@ -74,19 +74,19 @@ def by_id(tx: Tx, account: Account, job_id: str) -> Job:
     row = tx.one("job_by_id", id=job_id)
     if row is None or row["account_id"] != account.id:
         raise JobNotFound(job_id)
-    return _job(row)
+    return from_row(row)
 
 
 def load(tx: Tx, job_id: str) -> Job | None:
     """A job whoever's it is: for the engine, which works for all accounts."""
     row = tx.one("job_by_id", id=job_id)
-    return _job(row) if row else None
+    return from_row(row) if row else None
 
 
 def page(tx: Tx, account: Account, tests: Mapping[str, Any], limit: int) -> Page:
     """An account's own jobs, newest first: one statement. `next_key` is None on the last page."""
     rows = tx.page("jobs_page", tests, account_id=account.id, limit=limit + 1)
-    jobs = [_job(row) for row in rows[:limit]]
+    jobs = [from_row(row) for row in rows[:limit]]
     return Page(jobs, page_key(jobs[-1]) if len(rows) > limit else None)
 
 
@@ -112,7 +112,7 @@ def stop(tx: Tx, actor: Actor, account: Account, job_id: str, *, now: int) -> Jo
     job = by_id(tx, account, job_id)
     _move(tx, job, Verb.STOP)
     record(tx, Event(now, Kind.JOB_STOPPING, account.id, f"job:{job_id}", actor.user.id))
-    if not end_if_over(tx, job_id, now=now):
+    if not end_if_over(tx, job_id, Status.STOPPING, now=now):
         _close_lane(tx, account.id)
     return by_id(tx, account, job_id)
 
@@ -133,17 +133,19 @@ def break_off(tx: Tx, job_id: str, reason: str, *, now: int) -> None:
         _end(tx, job, Verb.HALT, now=now, reason=reason)
 
 
-def end_if_over(tx: Tx, job_id: str, *, now: int) -> bool:
+def end_if_over(tx: Tx, job_id: str, status: Status, *, now: int) -> bool:
     """End the job when its last chunk is settled, or when it is being stopped and nobody holds a chunk any more.
 
-    The caller has the job locked: of two last chunks that are settled at once, the later must see the earlier.
+    The caller has the job locked, and found it in this status: of two last chunks that are settled at once, the later
+    must see the earlier.
     """
+    stopping = status is Status.STOPPING
+    if status not in RUNNING or tx.one("job_held" if stopping else "job_unsettled", job_id=job_id):
+        return False
     job = load(tx, job_id)
     if job is None or job.status not in RUNNING:
+        # The caller has ended it, with another of its chunks.
         return False
-    if tx.one("job_held" if job.status is Status.STOPPING else "job_unsettled", job_id=job_id):
-        return False
-    stopping = job.status is Status.STOPPING
     verb = Verb.HALT if stopping else verdict(job.total_count, job.success_count, job.failure_count)
     _end(tx, job, verb, now=now, reason=None)
     return True
@@ -210,7 +212,7 @@ def _chunk(job_id: str, span: Span) -> dict[str, Any]:
     }
 
 
-def _job(row: Row) -> Job:
+def from_row(row: Row) -> Job:
     return Job(
         id=row["id"],
         account_id=row["account_id"],

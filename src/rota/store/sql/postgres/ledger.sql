@@ -4,10 +4,10 @@
 -- Differs because PostgreSQL chooses the join order by itself; the lateral keeps it to one job per account. And because
 -- several writers may be at work: the job is locked, and one that another has locked is passed over, for that one may
 -- be waiting for what this transaction holds.
-SELECT n.id, n.account_id, n.action, n.ordered
+SELECT {*jobs n}
 FROM lanes l
 CROSS JOIN LATERAL (
-    SELECT j.id, j.account_id, j.category || '.' || j.action AS action, j.ordered FROM jobs j
+    SELECT {*jobs j} FROM jobs j
     WHERE j.account_id = l.account_id AND j.status = 'executing'
     AND (j.turn < :starved OR j.category || '.' || j.action NOT IN ({low})) AND EXISTS (
         SELECT 1 FROM chunks c

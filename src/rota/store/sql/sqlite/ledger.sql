@@ -3,7 +3,7 @@
 -- that are `low` only those that starve; of actions and accounts that are `full` only chunks that are in hand already.
 -- Differs because SQLite joins in the written order only with CROSS JOIN, and sorts an account's jobs unless they are
 -- asked for one account at a time.
-SELECT n.id, n.account_id, n.category || '.' || n.action AS action, n.ordered
+SELECT {*jobs n}
 FROM lanes l
 CROSS JOIN jobs n ON n.id = (
     SELECT j.id FROM jobs j INDEXED BY jobs_executing
