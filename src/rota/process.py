@@ -1,4 +1,4 @@
-"""What the processes of a server run: `python -m rota.process http|runner|courier|scheduler|beacon …`."""
+"""How a process of a server begins: `python -m rota.process http|runner|courier|scheduler|beacon …`."""
 
 import sys
 
@@ -7,6 +7,6 @@ import sys
 sys.modules["rich"] = None  # type: ignore[assignment]
 
 if __name__ == "__main__":
-    from rota.bootstrap import main
+    from rota.processes import main
 
     main(sys.argv[1:])

@@ -1,9 +1,9 @@
 """Bells: a process that waits for a change is woken when another has committed one, and does not have to look for it.
 
 `NOTIFY` inside a transaction would take a lock of the whole server until that is durable, so that commits queue behind
-one another. A process therefore rings after its commits, from a thread and a connection of its own, once for all that was
-committed meanwhile, and without a wait for the disk. A ring may be lost, when a process dies right after a commit or a
-connection breaks: whoever listens looks by themselves after a while.
+one another. A process therefore rings after its commits, from a thread and a connection of its own: once for all that
+was committed meanwhile, and without a wait for the disk. A ring may be lost, when a process dies right after a commit
+or a connection breaks: whoever listens looks by themselves after a while.
 """
 
 import threading
