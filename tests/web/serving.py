@@ -92,8 +92,9 @@ class Server:
     def blobs(self) -> list[str]:
         """All files below the blobs' folder but the seal."""
         folder = self.folder / "blobs"
-        files = (str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
-        return sorted(name for name in files if name != "seal")
+        # Folders may go while they are walked.
+        found = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
+        return sorted(name for path in found if (name := str(path.relative_to(folder))) != "seal")
 
     def children(self) -> list[int]:
         found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
