@@ -34,6 +34,7 @@ SCRIPTS = (
     "peers",
     "dequeue",
     "dispatch",
+    "moving",
 )
 MARKS = {True: "holds", False: "MISSED", None: ""}
 
