@@ -96,6 +96,7 @@ def test_a_move_that_is_killed_is_run_again(folder: Path, new_url: NewUrl) -> No
     strike_a_move(folder, new_url("postgres"), 1, random.Random(SEED))
 
 
+@pytest.mark.soak
 def test_a_backup_and_a_restore_that_are_killed_are_run_again(folder: Path, new_url: NewUrl) -> None:
     strike_a_backup_and_its_restore(folder, new_url("sqlite"), "a", 1, random.Random(SEED))
 
