@@ -33,7 +33,7 @@ class Answering:
             return next(iter(self.raw(tx, sql, **values)[0].values()))
 
     def raw(self, tx: Any, sql: str, **values: Any) -> list[dict[str, Any]]:
-        tx._sql["raw"] = sql if hasattr(tx, "_before") else _placed(sql)
+        tx._sql = {**tx._sql, "raw": sql if hasattr(tx, "_before") else _placed(sql)}
         return list(tx.all("raw", **values))
 
     def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:

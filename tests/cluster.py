@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -17,9 +18,10 @@ def binary(name: str) -> str | None:
 
 
 class Cluster:
-    """`host` is the address that it listens on."""
+    """`host` is the address that it listens on, `settings` are those of PostgreSQL."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", settings: Sequence[str] = SETTINGS) -> None:
+        self._settings = settings
         self._folder = Path(mkdtemp(prefix="rota-pg-", dir="/tmp"))
         if os.getuid() == 0:
             shutil.chown(self._folder, "postgres", "postgres")
@@ -33,7 +35,7 @@ class Cluster:
 
     def start(self) -> None:
         """Returns when it answers."""
-        settings = [f"listen_addresses={self._host}", f"unix_socket_directories={self._folder}", *SETTINGS]
+        settings = [f"listen_addresses={self._host}", f"unix_socket_directories={self._folder}", *self._settings]
         options = [word for setting in settings for word in ("-c", setting)]
         command = [*_words("postgres"), "-D", str(self._data), "-p", str(self._port), *options]
         with (self._folder / "log").open("ab") as log:

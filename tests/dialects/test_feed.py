@@ -261,7 +261,7 @@ def _fail(*_: object, **__: object) -> None:
 
 
 def test_without_listeners_the_log_is_left_alone(desk: Desk, feed: Feed, statements: list[str]) -> None:
-    assert not following()
+    wait_until(lambda: not following(), "the end of other feeds")
     for _ in range(2):
         listener = feed.join(ROOT, ALL)
         assert following()
@@ -277,7 +277,8 @@ def test_listeners_wait_without_any_statement_of_their_own(desk: Desk, feed: Fee
     statements.clear()
     with ThreadPoolExecutor(5) as pool:
         assert list(pool.map(lambda each: each.next(0.05), listeners)) == [[]] * 5
-    assert set(statements) == {"events_after"}
+    # On PostgreSQL a bell may do without any look.
+    assert set(statements) <= {"events_after"}
 
 
 def test_while_the_database_does_not_answer_listeners_wait(

@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
 
 import pytest
 
 from rota.domain.events import Event, Kind
 from rota.operations.events import record
 from rota.store.port import Store
+
+pytestmark = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 
 PATIENCE_S = 30.0
 """So long that a test which is right never waits for it."""
@@ -22,7 +23,7 @@ def news(store: Store) -> None:
 
 def heard(store: Store, act: Callable[[], None]) -> float:
     """How long a listener waited for what happens once it listens."""
-    with closing(store.bell("events")) as bell:
+    with store.bell("events") as bell:
         bell.wait(0.0, 0.0)
         began = time.monotonic()
         waiting = threading.Thread(target=bell.wait, args=(0.05, PATIENCE_S))
@@ -42,9 +43,8 @@ def test_a_commit_of_another_process_is_heard_of(open_store: Callable[[], Store]
     assert heard(one, lambda: news(other)) < PATIENCE_S / 2
 
 
-@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_what_is_rolled_back_rings_no_bell(store: Store) -> None:
-    with closing(store.bell("events")) as bell:
+    with store.bell("events") as bell:
         bell.wait(0.0, 0.0)
         with pytest.raises(ZeroDivisionError), store.write() as tx:
             record(tx, Event(1, Kind.USER_CHANGED, "a" * 32, "user:1"))
@@ -54,9 +54,8 @@ def test_what_is_rolled_back_rings_no_bell(store: Store) -> None:
     assert time.monotonic() - began >= 0.2
 
 
-@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_a_broken_connection_is_made_anew(store: Store) -> None:
-    with closing(store.bell("events")) as bell:
+    with store.bell("events") as bell:
         bell.wait(0.0, 0.0)
         _cut_listeners(store)
         bell.wait(0.0, PATIENCE_S)

@@ -167,7 +167,7 @@ def test_a_store_knows_when_it_is_up_to_date(store: Store) -> None:
 
 
 def test_an_empty_database_is_not_up_to_date(open_store: Open) -> None:
-    with pytest.raises(Exception, match="ledger_entries"):
+    with pytest.raises(Exception, match="_yoyo_migration"):
         open_store().check()
 
 

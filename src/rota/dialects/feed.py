@@ -9,7 +9,7 @@ holds a thread and no more: no connection, no transaction.
 import traceback
 from bisect import bisect_right
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from operator import attrgetter
 from threading import Condition, Event, Lock, Thread
@@ -21,7 +21,7 @@ from rota.domain.events import DESK, Kind
 from rota.operations import log
 from rota.operations.log import Choice
 from rota.operations.tail import LIMIT, Tail, Told, highest, newest
-from rota.store.port import Store
+from rota.store.port import Bell, Store
 
 logger = structlog.get_logger()
 
@@ -149,7 +149,7 @@ class Feed:
 
     def _follow(self, position: int) -> None:
         tail, poll_s = Tail(self.store, position), self._poll_s
-        with closing(self.store.bell("events")) as bell:
+        with self.store.bell("events") or nullcontext() as bell:
             while self._is_wanted():
                 try:
                     events = tail.next()
@@ -162,7 +162,13 @@ class Feed:
                     self._tell(events, tail.position)
                 poll_s = self._poll_s if events else min(1.25 * poll_s, QUIET * self._poll_s)
                 if len(events) < LIMIT:
-                    bell.wait(poll_s, self._poll_s if tail.is_awaiting else PATIENCE_S)
+                    self._wait(bell, poll_s, self._poll_s if tail.is_awaiting else PATIENCE_S)
+
+    def _wait(self, bell: Bell | None, poll_s: float, patience_s: float) -> None:
+        if bell:
+            bell.wait(poll_s, patience_s)
+        else:
+            self._closed.wait(poll_s)
 
     def _is_wanted(self) -> bool:
         with self._lock:

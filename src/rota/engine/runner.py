@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import nullcontext
 from typing import Any
 from zlib import crc32
 
@@ -55,12 +55,14 @@ class Runner:
 
     def run(self) -> None:
         """Work until drained."""
-        with closing(self._engine.store.bell("chunks")) as bell:
+        with self._engine.store.bell("chunks") or nullcontext() as bell:
             while not self._draining.is_set():
                 self.sweep()
                 self.work_off()
-                if not self._draining.is_set():
+                if bell and not self._draining.is_set():
                     bell.wait(IDLE_S, PATIENCE_S)
+                elif not bell:
+                    self._draining.wait(IDLE_S)
 
     def work_off(self) -> None:
         """Work one chunk after the other for as long as any waits."""

@@ -77,10 +77,13 @@ class PostgresBell:
             else:
                 list(self._connection.notifies(timeout=patience_s, stop_after=1))
         except psycopg.Error:
-            self.close()
+            self.__exit__()
             time.sleep(poll_s)
 
-    def close(self) -> None:
+    def __enter__(self) -> "PostgresBell":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -76,11 +76,13 @@ class Bell(Protocol):
     """Hears of commits, in one thread."""
 
     def wait(self, poll_s: float, patience_s: float) -> None:
-        """Until it rings: `patience_s` at most, and only `poll_s` where nothing can be heard. A ring may be lost, so
+        """Until it rings: `patience_s` at most, and only `poll_s` while nothing can be heard. A ring may be lost, so
         that whoever hears none looks by themselves."""
         ...
 
-    def close(self) -> None: ...
+    def __enter__(self) -> "Bell": ...
+
+    def __exit__(self, *exc: object) -> None: ...
 
 
 class Store(Protocol):
@@ -100,8 +102,9 @@ class Store(Protocol):
         """`shared` is for short transactions: several may become durable by one commit, which all of them wait for."""
         ...
 
-    def bell(self, topic: str) -> Bell:
-        """What rings when something of the topic is committed: `events`, or `chunks` that may be worked."""
+    def bell(self, topic: str) -> Bell | None:
+        """What rings when something of the topic is committed: `events`, or `chunks` that may be worked. None where
+        the database tells nobody."""
         ...
 
     def backup_lives(self) -> bool:

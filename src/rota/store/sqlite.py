@@ -18,7 +18,6 @@ from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, holds, migrations
 from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
-from rota.store.polling import PollingBell
 from rota.store.port import Observer, Row, Taken
 from rota.store.statements import filled, load
 
@@ -337,8 +336,8 @@ class SqliteStore:
             self._turnstile.leave()
             group.over.set()
 
-    def bell(self, topic: str) -> PollingBell:
-        return PollingBell()
+    def bell(self, topic: str) -> None:
+        return None
 
     def backup_lives(self) -> bool:
         return holds.is_held(self.path)
