@@ -1,5 +1,7 @@
 """A page of tasks drawn and encoded, against msgspec's encoding of the same document when it is ready.
 
+The page is drawn again and again: ids and amounts that were drawn once are kept, as in a server.
+
 Size: tasks on the page.
 """
 
