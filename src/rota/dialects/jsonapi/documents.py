@@ -1,6 +1,6 @@
 """Draws values as resource objects, column by column: the work of a page is done by loops of C, not of Python.
 
-What a resource's columns are is settled once; nothing that is drawn is kept.
+What a resource's columns are is settled once. Of what is drawn, parts that pages show again and again are kept.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

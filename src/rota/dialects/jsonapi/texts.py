@@ -37,7 +37,8 @@ class Drawn(dict[Any, Any]):
         self._draw = draw
 
     def __missing__(self, value: Any) -> Any:
-        if len(self) == MOST:
+        # Of several threads at once each may add one.
+        if len(self) >= MOST:
             self.clear()
         drawn = self[value] = self._draw(value)
         return drawn
