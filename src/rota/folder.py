@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from rota.clock import new_id
+from rota.disk import flush
 
 
 def write_admin_token(folder: Path, token: str) -> None:
@@ -50,18 +51,11 @@ class RestoreMark:
 
     def write(self, archive_id: str) -> None:
         _write_beside(self._path, archive_id).replace(self._path)
-        self._flush()
+        flush(self._path.parent)
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
-        self._flush()
-
-    def _flush(self) -> None:
-        descriptor = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        flush(self._path.parent)
 
 
 def _locked(file: IO[bytes]) -> bool:

@@ -17,6 +17,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import IO, Protocol
 
+from rota.disk import flush
 from rota.moving.manifest import NAME as MANIFEST
 from rota.store.whole import Unmovable
 
@@ -93,7 +94,7 @@ def create(path: Path, at_s: int) -> Iterator[Writer]:
         finally:
             carrier.close()
         beside.rename(path)
-        _flush(path.parent)
+        flush(path.parent)
 
 
 @contextmanager
@@ -130,7 +131,7 @@ class _FolderCarrier:
 
     def finish(self) -> None:
         for at, _, _ in os.walk(self._root):
-            _flush(Path(at))
+            flush(Path(at))
 
     def close(self) -> None:
         return
@@ -263,11 +264,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     with suppress(FileNotFoundError):
         path.unlink()
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rota.disk import flush
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.store.port import ABANDONED_S, INCOMING
 
@@ -124,7 +125,7 @@ class LocalUpload:
                 pass
             self._committed = True
             if self._durable:
-                _flush_folder(self._target.parent)
+                flush(self._target.parent)
 
     def _moved(self) -> bool:
         """False when a deletion has meanwhile removed the folder, because it was empty still."""
@@ -196,15 +197,7 @@ def _make_folder(folder: Path, root: Path, durable: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     while durable and folder != root:
         folder = folder.parent
-        _flush_folder(folder)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        flush(folder)
 
 
 def _remove_if_abandoned(path: Path, spare: Callable[[], bool], before: float | None) -> bool:

@@ -1,6 +1,5 @@
 """SQLite as a whole: a snapshot is a reading transaction, a replacement a new file in the place of the old one."""
 
-import os
 import sqlite3
 import struct
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rota.disk import flush
 from rota.store import holds, migrations, wire
 from rota.store.port import Row, UnfitSchema
 from rota.store.statements import filled, load_whole
@@ -53,11 +53,11 @@ class SqliteWhole:
             connection.execute("BEGIN")
             yield SqliteLanding(connection)
             connection.execute("COMMIT")
-        _flush(beside)
+        flush(beside)
         if self.path.exists():
             self._retire()
         beside.replace(self.path)
-        _flush(self.path.parent)
+        flush(self.path.parent)
 
     def _retire(self) -> None:
         """Let the old file be whole without its log: the log would be taken for the new file's."""
@@ -194,14 +194,6 @@ _SENTENCES = {
     sqlite3.SQLITE_ERROR: "{path} is no database of rota: {error}.",
     sqlite3.SQLITE_FULL: "There is no room for {path}.",
 }
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:
