@@ -10,6 +10,7 @@ import pytest
 from rota.dialects.jsonapi import texts
 from rota.dialects.jsonapi.documents import Renderer, Site, encode
 from rota.dialects.jsonapi.resources import RESOURCES
+from rota.dialects.jsonapi.texts import MOST, Drawn
 from rota.domain.field.names import Project
 from rota.domain.field.terms import Terms
 
@@ -97,3 +98,10 @@ def test_names_of_fields_are_used_once_and_paths_and_types_are_unique() -> None:
         assert len({*names, "type", "id"}) == len(names) + 2
         assert {each.kind for each in resource.relationships} <= RESOURCES.keys()
     assert len({each.segment for each in RESOURCES.values()}) == len(set(TYPES.values())) == len(RESOURCES) == 12
+
+
+def test_what_is_kept_of_drawings_is_bounded_even_when_threads_add_one_too_many() -> None:
+    drawn = Drawn(str)
+    drawn.update((number, str(number)) for number in range(MOST + 1))
+    assert drawn[-1] == "-1"
+    assert dict(drawn) == {-1: "-1"}
