@@ -32,7 +32,10 @@ def server_id(folder: Path) -> str:
 
 @contextmanager
 def sole_server(folder: Path) -> Iterator[bool]:
-    """Hold the folder's lock for as long as the context lasts; False when another server holds it."""
+    """Hold the folder's lock for as long as the context lasts; False when another server holds it.
+
+    The lock is this process's alone: those that it forks neither hold it nor keep it.
+    """
     with (folder / "serve.lock").open("ab") as file:
         yield _locked(file)
 
@@ -60,7 +63,7 @@ class RestoreMark:
 
 def _locked(file: IO[bytes]) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

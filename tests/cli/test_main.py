@@ -160,12 +160,12 @@ def test_bad_settings_are_told_all_at_once(
     assert "ROTA_LEASE_S is 'soon'" in ran.err
 
 
-def test_serve_hands_its_options_to_the_bootstrap(rota: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from rota import bootstrap
+def test_serve_hands_its_options_to_the_group(rota: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from rota import group
 
     handed: list[Any] = []
-    monkeypatch.setattr(bootstrap, "serve", lambda settings, **words: handed.append((settings.data, words)) or 3)
-    monkeypatch.setattr(bootstrap, "worker", lambda settings, **words: handed.append((settings.data, words)) or 0)
+    monkeypatch.setattr(group, "serve", lambda settings, **words: handed.append((settings.data, words)) or 3)
+    monkeypatch.setattr(group, "worker", lambda settings, **words: handed.append((settings.data, words)) or 0)
     assert rota("serve", "--data", "here", "--port", "0", "--workers", "0").code == 3
     assert rota("worker", "--workers", "2").code == 0
     assert rota("serve").code == 3

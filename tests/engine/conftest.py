@@ -14,10 +14,10 @@ from rota import bootstrap
 from rota.settings import read_settings
 from support import House, trial_environ, wait_until
 
-_IMPORTS = "import sys; from rota import bootstrap, settings; "
-_WORKER = f"{_IMPORTS}sys.exit(bootstrap.worker(settings.read_settings(), workers=int(sys.argv[1])))"
+_IMPORTS = "import sys; from rota import group, settings; "
+_WORKER = f"{_IMPORTS}sys.exit(group.worker(settings.read_settings(), workers=int(sys.argv[1])))"
 SERVER = _IMPORTS + (
-    "sys.exit(bootstrap.serve(settings.read_settings(), host='127.0.0.1', port=0, workers=int(sys.argv[1])))"
+    "sys.exit(group.serve(settings.read_settings(), host='127.0.0.1', port=0, workers=int(sys.argv[1])))"
 )
 """What a group runs that is a server, too."""
 
@@ -58,7 +58,8 @@ class Workers:
 
 def _words(pid: int) -> list[str]:
     with suppress(OSError):
-        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+        # Titles and command lines alike.
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ").split()
     return []
 
 

@@ -160,7 +160,7 @@ class Tormentor:
         self.calm()
         at = self._dice.randrange(2)
         group = self._machines.groups[at]
-        server = "bootstrap.serve" in " ".join(map(str, group.process.args))  # type: ignore[arg-type]
+        server = "group.serve" in " ".join(map(str, group.process.args))  # type: ignore[arg-type]
         given: dict[str, Any] = {"count": 1, "program": SERVER} if server else {"count": 2}
         self._machines.replace(group, **given)
 

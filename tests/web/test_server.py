@@ -303,8 +303,8 @@ def test_a_port_that_is_taken_is_a_sentence_and_not_a_traceback(tmp_path: Path) 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        from rota import bootstrap
+        from rota import group
         from rota.settings import read_settings
 
         port = taken.getsockname()[1]
-        assert bootstrap.serve(read_settings({}, data=tmp_path), host="127.0.0.1", port=port, workers=0) == 1
+        assert group.serve(read_settings({}, data=tmp_path), host="127.0.0.1", port=port, workers=0) == 1

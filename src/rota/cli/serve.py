@@ -28,10 +28,10 @@ def serve(
     Prints one line, `rota: listening on http://HOST:PORT`, when it is ready.
     """
     settings = choices.settings(data=data)
-    from rota import bootstrap
+    from rota import group
 
     with choices.told():
-        raise typer.Exit(bootstrap.serve(settings, host=host, port=port, workers=_or_cpus(workers)))
+        raise typer.Exit(group.serve(settings, host=host, port=port, workers=_or_cpus(workers)))
 
 
 def worker(
@@ -40,10 +40,10 @@ def worker(
 ) -> None:
     """Run jobs only: join the servers of the same database as one more machine."""
     settings = choices.settings(data=data)
-    from rota import bootstrap
+    from rota import group
 
     with choices.told():
-        raise typer.Exit(bootstrap.worker(settings, workers=_or_cpus(workers)))
+        raise typer.Exit(group.worker(settings, workers=_or_cpus(workers)))
 
 
 def migrate(

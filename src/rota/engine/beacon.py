@@ -7,18 +7,18 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.operations import nodes
-from rota.operations.nodes import BEAT_S
+from rota.operations.nodes import BEAT_S, Node
 from rota.store.port import Store
 
 
 class Beacon:
-    """`node` is as it was written down, `clock` microseconds since 1970. `drain` may be called from a signal handler.
+    """`clock` is microseconds since 1970. `drain` may be called from a signal handler.
 
     Whoever started the node says when it has ended: parts of it may outlive the beacon.
     """
 
-    def __init__(self, store: Store, node: str, clock: Callable[[], int], log: Any) -> None:
-        self._store, self._node, self._clock, self._log = store, nodes.read(node), clock, log
+    def __init__(self, store: Store, node: Node, clock: Callable[[], int], log: Any) -> None:
+        self._store, self._node, self._clock, self._log = store, node, clock, log
         self._draining = threading.Event()
 
     def drain(self) -> None:

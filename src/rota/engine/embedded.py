@@ -1,17 +1,24 @@
-"""Keeps the processes of one server alive: starts them, restarts those that die or freeze, and drains them at the end.
+"""Keeps the processes of one server alive: forks them, replaces those that die or freeze, and drains them at the end.
 
-The supervisor itself touches no database and no blob, so that nothing a child does can hurt it.
+The supervisor has imported what they need: a fork of it works at once, runs the very code that its siblings run, and
+shares their memory. It touches no database and no blob and has one thread, so that nothing of either is forked half.
 """
 
+import gc
+import multiprocessing
 import os
 import secrets
 import signal
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import Any
+
+from rota.engine.lifeline import Lifeline
 
 POLL_S = 0.05
 TRIES = 5
@@ -19,14 +26,19 @@ REPEAT_S = 1.0
 SLOW_RESTART_S = 1.0
 """Wait before a process is started again that died before its first tick: it would only die again."""
 
+Act = Callable[[Lifeline, str, str | None], None]
+"""What a process does, given its lifeline, the name of the instance, and that of its forerunner."""
+
+_FORKING = multiprocessing.get_context("fork")
+
 
 @dataclass(slots=True)
 class Child:
-    """One process and what is known of it. `command` is called with the name of the instance and of its forerunner."""
+    """One process and what is known of it."""
 
     name: str
-    command: Callable[[str, str | None], Sequence[str]]
-    process: subprocess.Popen[bytes] | None = None
+    act: Act
+    process: BaseProcess | None = None
     instance: str = ""
     forerunner: str | None = None
     pulse: int = -1
@@ -40,7 +52,6 @@ class Child:
 class Supervisor:
     """`freeze_s`: a child that ticks and then goes silent this long is killed. `drain_s`: so long may a drain take."""
 
-    environ: Mapping[str, str]
     log: Any
     freeze_s: float
     drain_s: float = 60.0
@@ -48,21 +59,20 @@ class Supervisor:
     _draining: bool = False
     _announced: bool = False
 
-    def start(self, name: str, command: Callable[[str, str | None], Sequence[str]]) -> None:
+    def start(self, name: str, act: Act) -> None:
         """Start a child, which is kept alive from `run` on."""
-        self.children.append(Child(name, command))
+        if not self.children:
+            # What is never collected is never copied.
+            gc.freeze()
+        self.children.append(Child(name, act))
         self._start(self.children[-1], time.monotonic())
-
-    def add(self, name: str, command: Callable[[str, str | None], Sequence[str]], *, patience_s: float) -> None:
-        """A child that `run` starts when others are ready, or have taken longer than this."""
-        self.children.append(Child(name, command, start_at=time.monotonic() + patience_s))
 
     def kill(self) -> None:
         """End everything at once."""
         for child in self.children:
             if child.process:
                 child.process.kill()
-                child.process.wait()
+                child.process.join()
 
     def run(self, ready: Callable[[], bool], announce: Callable[[], None]) -> int:
         """Keep everything alive, call `announce` once `ready` says so, and return 0 after SIGTERM or SIGINT.
@@ -80,7 +90,6 @@ class Supervisor:
             if not self._announced and ready():
                 self._announced = True
                 announce()
-                self._start_waiting(now)
             time.sleep(POLL_S)
         self._drain()
         return 1 if self._is_hopeless() else 0
@@ -99,26 +108,31 @@ class Supervisor:
                 continue
             if self._heard(child) or forgiving:
                 child.ticked_at = now
-            if child.process.poll() is not None:
+            if child.process.exitcode is not None:
                 self._bury(child, now)
             elif child.ticked and now - child.ticked_at > self.freeze_s:
                 self.log.warning("process.frozen", process=child.name, pid=child.process.pid)
                 child.process.kill()
 
-    def _start_waiting(self, now: float) -> None:
-        for child in self.children:
-            if not child.instance:
-                self._start(child, now)
-
     def _start(self, child: Child, now: float) -> None:
+        assert threading.active_count() == 1, "a fork takes one thread along and leaves the locks of all others"
         read_end, write_end = os.pipe()
         os.set_blocking(read_end, False)
         child.instance = f"{child.name}.{secrets.token_hex(4)}"
-        command = [*child.command(child.instance, child.forerunner)]
-        environ = {**self.environ, "ROTA_TICK_FD": str(write_end), "ROTA_PARENT": str(os.getpid())}
-        child.process = subprocess.Popen(command, env=environ, pass_fds=[write_end], stdin=subprocess.DEVNULL)
-        os.close(write_end)
+        lifeline = Lifeline(write_end, os.getpid())
         child.pulse, child.ticked, child.ticked_at = read_end, False, now
+        child.process = _FORKING.Process(target=self._become, args=(child, lifeline))
+        child.process.start()
+        os.close(write_end)
+
+    def _become(self, child: Child, lifeline: Lifeline) -> None:
+        """In the new process."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        for each in self.children:
+            if each.process:
+                os.close(each.pulse)
+        child.act(lifeline, child.instance, child.forerunner)
 
     def _heard(self, child: Child) -> bool:
         try:
@@ -130,7 +144,7 @@ class Supervisor:
 
     def _bury(self, child: Child, now: float) -> None:
         assert child.process is not None
-        self.log.warning("process.died", process=child.name, pid=child.process.pid, code=child.process.returncode)
+        self.log.warning("process.died", process=child.name, pid=child.process.pid, code=child.process.exitcode)
         os.close(child.pulse)
         child.process = None
         child.failures = 0 if child.ticked and self._announced else child.failures + 1
@@ -140,19 +154,34 @@ class Supervisor:
 
     def _drain(self) -> None:
         until = time.monotonic() + self.drain_s
-        while alive := [child.process for child in self.children if child.process and child.process.poll() is None]:
+        while alive := [each.process for each in self.children if each.process and each.process.exitcode is None]:
             for process in alive:
                 # Again and again: one that is still starting may have lost the first.
                 process.terminate() if time.monotonic() < until else process.kill()
-            self._wait(alive[0])
-
-    def _wait(self, process: subprocess.Popen[bytes]) -> None:
-        try:
-            process.wait(REPEAT_S)
-        except subprocess.TimeoutExpired:
-            self.log.info("process.drains", pid=process.pid)
+            alive[0].join(REPEAT_S)
+            if alive[0].exitcode is None:
+                self.log.info("process.drains", pid=alive[0].pid)
 
 
-def module_command(module: str, *words: str) -> list[str]:
-    """The command line of one of rota's own modules in this interpreter."""
-    return [sys.executable, "-m", module, *words]
+def aside(act: Callable[[], None]) -> None:
+    """Do it in a process of its own, and raise what it raises: whatever it opens there is not the supervisor's."""
+    ear, mouth = _FORKING.Pipe(duplex=False)
+    process = _FORKING.Process(target=_tell, args=(act, mouth))
+    process.start()
+    mouth.close()
+    try:
+        trouble = ear.recv()
+    except EOFError:
+        trouble = ChildProcessError("what was begun aside was killed")
+    process.join()
+    if trouble:
+        raise trouble
+
+
+def _tell(act: Callable[[], None], mouth: Connection) -> None:
+    try:
+        act()
+        mouth.send(None)
+    except Exception as error:
+        error.add_note(traceback.format_exc())
+        mouth.send(error)

@@ -4,37 +4,35 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 
 TICK_S = 0.25
 
 
-def hold(environ: Mapping[str, str] = os.environ) -> None:
-    """Tick to the supervisor that started this process, from a thread that waits for nothing else; die with it."""
-    descriptor, parent = int(environ["ROTA_TICK_FD"]), int(environ["ROTA_PARENT"])
+@dataclass(frozen=True, slots=True)
+class Lifeline:
+    """What a child was given by its supervisor, the process `parent`: a pipe to tick through."""
 
-    def tick() -> None:
-        if os.getppid() != parent:
-            os._exit(1)
-        try:
-            os.write(descriptor, b".")
-        except OSError:
-            os._exit(1)
+    descriptor: int
+    parent: int
 
-    _repeat(tick)
+    def hold(self) -> None:
+        """Tick from a thread that waits for nothing else; die with the supervisor."""
+
+        def tick() -> None:
+            if os.getppid() != self.parent:
+                os._exit(1)
+            try:
+                os.write(self.descriptor, b".")
+            except OSError:
+                os._exit(1)
+
+        _repeat(tick)
 
 
-def raise_children() -> None:
-    """Tell processes that this one forks or starts whose children they are."""
-    os.environ["ROTA_PARENT"] = str(os.getpid())
-
-
-def die_with_parent() -> None:
-    """For a grandchild: Granian's worker would outlive a killed Granian, and keep the port.
-
-    Its parent may be gone by now: who it was is asked of the one who called `raise_children`.
-    """
-    parent = int(os.environ["ROTA_PARENT"])
+def die_with(parent: int) -> None:
+    """For a grandchild: Granian's worker would outlive a killed Granian, and keep the port."""
 
     def look() -> None:
         if os.getppid() != parent:

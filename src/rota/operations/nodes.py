@@ -6,8 +6,6 @@ A node says that it lives every BEAT_S. One that ends says so; one that was kill
 from contextlib import suppress
 from dataclasses import dataclass
 
-import msgspec
-
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.store.port import Store, Tx, UnfitSchema
 
@@ -29,14 +27,6 @@ class Node:
     knows: str
     started_at: int
     seen_at: int = 0
-
-    def written(self) -> str:
-        """For a process of the node, which reads it by `read`."""
-        return msgspec.json.encode(self).decode()
-
-
-def read(written: str) -> Node:
-    return msgspec.json.decode(written, type=Node)
 
 
 def beat(tx: Tx, node: Node, *, now: int) -> None:
