@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 SKIPPED = "SKIPPED: PostgreSQL tests did NOT run: no `postgres` binary found (apt-get install postgresql)"
-SETTINGS = ("fsync=off", "max_connections=200")
+SETTINGS = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "max_connections=200")
 
 
 def binary(name: str) -> str | None:
