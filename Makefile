@@ -30,9 +30,9 @@ lint: setup
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-# Two processes: most of the time the tests wait for servers, disks and PostgreSQL.
+# Three processes on two cores: a third of the time the tests wait for servers, disks and PostgreSQL.
 test: setup
-	$(PY) -m pytest -n 2 --dist worksteal
+	$(PY) -m pytest -n 3 --dist worksteal
 
 soak: setup
 	$(PY) -m pytest -m soak -s

@@ -52,13 +52,14 @@ SELECT status FROM jobs WHERE id = :id FOR UPDATE;
 
 -- name: job_held
 -- Does anybody still work on the job?
--- Differs because SQLite must be told its indexes; PostgreSQL finds them.
-SELECT 1 AS held FROM chunks WHERE job_id = :job_id AND state = 'leased' LIMIT 1;
+-- Differs because SQLite must be told its indexes. PostgreSQL takes the one that has the order: without it, it may expect
+-- to meet such a chunk soon, and walk all that are settled.
+SELECT 1 AS held FROM chunks WHERE job_id = :job_id AND state <> 'settled' AND state = 'leased' ORDER BY first_row LIMIT 1;
 
 -- name: job_unsettled
 -- Is any of the job's rows still to be worked?
--- Differs because SQLite must be told its indexes; PostgreSQL finds them.
-SELECT 1 AS unsettled FROM chunks WHERE job_id = :job_id AND state <> 'settled' LIMIT 1;
+-- Differs because SQLite must be told its indexes; PostgreSQL takes the one that has the order.
+SELECT 1 AS unsettled FROM chunks WHERE job_id = :job_id AND state <> 'settled' ORDER BY first_row LIMIT 1;
 
 -- name: jobs_stalled
 -- Asked to stop, and no holder whose lease still runs.
