@@ -67,14 +67,13 @@ def open_blobs(settings: Settings) -> Blobs:
 
 
 def run_engine(settings: Settings, engine: Any, runner: Any) -> None:
-    """Run the runner by the engine of the settings, until SIGTERM or SIGINT."""
+    """Run the runner by the engine of the settings, until SIGTERM."""
     if settings.engine == "procrastinate":
         from rota.engine.procrastinate import TicketedRunner
         from rota.store.postgres import LINK
 
         return TicketedRunner(runner, engine, settings.database, LINK).run()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: runner.drain())
+    signal.signal(signal.SIGTERM, lambda *_: runner.drain())
     return runner.run()  # type: ignore[no-any-return]
 
 

@@ -76,7 +76,7 @@ def _application(settings: Settings, parent: int) -> Any:
     store = open_store(settings)
     feed = Feed(store, settings.streams)
 
-    lifeline.at_signal(lambda: _end_answers(feed))
+    lifeline.at_sigterm(lambda: _end_answers(feed))
     Thread(target=_cut_stalled, args=(settings.stall_s,), name="stalled", daemon=True).start()
     service = Service(
         store=store,
@@ -190,7 +190,6 @@ def run_beacon(settings: Settings, node: Node, line: Lifeline, *_: str | None) -
 
 
 def _until_drained(line: Lifeline, drain: Callable[[], None], run: Callable[[], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: drain())
+    signal.signal(signal.SIGTERM, lambda *_: drain())
     line.hold()
     run()

@@ -127,8 +127,8 @@ class Supervisor:
 
     def _become(self, child: Child, lifeline: Lifeline) -> None:
         """In the new process."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+        _leave_sigint_to_the_supervisor()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         for each in self.children:
             if each.process:
                 os.close(each.pulse)
@@ -178,7 +178,14 @@ def aside(act: Callable[[], None]) -> None:
         raise trouble
 
 
+def _leave_sigint_to_the_supervisor() -> None:
+    """Ctrl-C goes to the whole group, and the supervisor answers it with SIGTERM for each. Of two signals at once the
+    second met Granian in the handler of the first, where it waits for itself: every other Ctrl-C took 30 s."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def _tell(act: Callable[[], None], mouth: Connection) -> None:
+    _leave_sigint_to_the_supervisor()
     try:
         act()
         mouth.send(None)

@@ -41,8 +41,8 @@ def die_with(parent: int) -> None:
     _repeat(look)
 
 
-def at_signal(act: Callable[[], None]) -> None:
-    """Call `act`, from a thread of its own, when SIGTERM or SIGINT comes, whoever handles them and whoever will.
+def at_sigterm(act: Callable[[], None]) -> None:
+    """Call `act`, from a thread of its own, when SIGTERM comes, whoever handles them and whoever will.
 
     Not a handler: Granian's worker sets its own when the application is there, and nothing calls those before them.
     For the main thread.
@@ -52,7 +52,7 @@ def at_signal(act: Callable[[], None]) -> None:
     signal.set_wakeup_fd(said)
 
     def wait() -> None:
-        while os.read(heard, 1)[0] not in {signal.SIGTERM, signal.SIGINT}:
+        while os.read(heard, 1)[0] != signal.SIGTERM:
             pass
         act()
 

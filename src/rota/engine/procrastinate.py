@@ -41,7 +41,7 @@ class TicketedRunner:
         self._attending: asyncio.Task[None] | None = None
 
     def run(self) -> None:
-        """Work until SIGTERM or SIGINT."""
+        """Work until SIGTERM."""
         logging.getLogger("procrastinate").addHandler(_Relay(self._engine.log))
         logging.getLogger("procrastinate").setLevel(logging.ERROR)
         asyncio.run(self._run())
@@ -56,8 +56,7 @@ class TicketedRunner:
         self._draining.set()
 
     async def _run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self.drain)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.drain)
         mending = asyncio.create_task(self._repeat(self._mend, MEND_S))
         await self._repeat(self._attend, RETRY_S)
         await mending
