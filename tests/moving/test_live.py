@@ -1,5 +1,6 @@
 """A backup of a server that goes on: what it holds is one moment, and a server that starts on it goes on from there."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,17 +10,21 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from books import Books
+from buckets import Bucket
 from moving.conftest import whole_at
 from moving.test_transfer import _count
 from races import attempt
+from rota.bootstrap import open_blobs
 from rota.cli.main import main
 from rota.moving.archive import Reader
 from rota.moving.backup import backup
 from rota.operations import sweeps
+from rota.settings import read_settings
 from rota.store.blobs import LocalBlobs
 from rota.store.port import Store
 from rota.store.whole_sqlite import SqliteWhole
@@ -73,14 +78,40 @@ class Bustle(threading.Thread):
             raise self.failure
 
 
+@pytest.fixture
+def buckets(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Bucket, Bucket]:
+    """Two of one server, and an environment by which they are found."""
+    made = Bucket(s3_server, f"b{uuid4().hex}"), Bucket(s3_server, f"b{uuid4().hex}")
+    for name, value in made[0].environ.items():
+        monkeypatch.setenv(name, value)
+    for each in made:
+        each.make()
+    return made
+
+
+@pytest.mark.soak
+def test_a_server_goes_on_from_a_backup_in_another_bucket(
+    serve: Callable[..., Server], buckets: tuple[Bucket, Bucket], new_url: Callable[..., str], tmp_path: Path
+) -> None:
+    here, there = ({"ROTA_BLOBS_URL": each.url, "ROTA_DATABASE_URL": new_url("postgres")} for each in buckets)
+    check_a_server_goes_on_from_a_backup(serve, tmp_path, here, there)
+    assert buckets[0].objects()
+    assert buckets[1].objects()
+
+
 @pytest.mark.parametrize(
     ("kind", "other"), [("sqlite", "postgres"), pytest.param("postgres", "sqlite", marks=pytest.mark.soak)]
 )
 def test_a_server_goes_on_from_a_backup_in_the_other_database(
     serve: Callable[..., Server], new_url: Callable[..., str], tmp_path: Path, kind: str, other: str
 ) -> None:
-    here = {"ROTA_DATABASE_URL": new_url(kind)}
-    there = {"ROTA_DATABASE_URL": new_url(other)}
+    here, there = ({"ROTA_DATABASE_URL": new_url(each)} for each in (kind, other))
+    check_a_server_goes_on_from_a_backup(serve, tmp_path, here, there)
+
+
+def check_a_server_goes_on_from_a_backup(
+    serve: Callable[..., Server], tmp_path: Path, here: dict[str, str], there: dict[str, str]
+) -> None:
     server = serve(tmp_path / "data", **here)
     done = server.submit("trial.row", b"word\n" + b"one\nrefuse\nok\n" * 40)
     server.wait(done)
@@ -96,7 +127,7 @@ def test_a_server_goes_on_from_a_backup_in_the_other_database(
     files = {name: server.file(done, name) for name in ("in.csv", "out.csv", "success.csv", "failed.csv")}
     server.wait(running)
     expected = server.file(running)
-    blobs = LocalBlobs(tmp_path / "data/blobs")
+    blobs = open_blobs(read_settings({**os.environ, **here}, data=tmp_path / "data"))
     wait_until(lambda: sorted(blobs.folders("jobs/")) == sorted([done, running]), "the emptying of the trash")
     server.kill()
 

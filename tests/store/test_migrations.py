@@ -39,8 +39,8 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
     def install(**more: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(original, folder, ignore=shutil.ignore_patterns("__pycache__"))
         for dialect in ("sqlite", "postgres"):
-            shutil.copytree(original / dialect, folder / dialect)
             for name, text in more.items():
                 (folder / dialect / f"{name}.sql").write_text(text)
         monkeypatch.setattr(migrations, "_HERE", folder)
@@ -162,4 +162,22 @@ def test_a_migration_stands_aside_for_those_at_work(postgres_url: str, release: 
         assert not migrating.done()
         long.commit()
         assert migrating.result() == ["9999_next"]
+    store.close()
+
+
+def test_an_engine_is_chosen_in_a_database_from_which_something_was_taken_away(
+    postgres_url: str, release: Callable[..., None]
+) -> None:
+    """Procrastinate's migrations have their marks in the same table as rota's."""
+    from rota.store import tickets
+    from rota.store.postgres import PostgresStore
+
+    release(**NEXT)
+    store = PostgresStore(postgres_url, tickets=True)
+    assert store.migrate()[-1] == "9999_next.after"
+    tickets.begin(store)
+    assert tickets.begin(store) == []
+    release()
+    with pytest.raises(UnfitSchema, match="of a newer rota"):
+        tickets.begin(store)
     store.close()

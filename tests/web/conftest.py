@@ -23,7 +23,7 @@ def start(tmp_path: Path, postgres_url: str) -> Iterator[Callable[..., Server]]:
     def start_it(name: str, workers: int = 0, **settings: str) -> Server:
         shared = {"ROTA_DATABASE_URL": postgres_url, "ROTA_BLOBS_URL": f"file://{tmp_path / 'blobs'}"}
         mine = {"ROTA_NODE": name, "ROTA_ADMIN_TOKEN": "t" * 20}
-        servers.append(Server(tmp_path / name, workers=workers, **shared, **mine, **settings))
+        servers.append(Server(tmp_path / name, workers=workers, **{**shared, **mine, **settings}))
         return servers[-1]
 
     yield start_it

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 import rota
+from buckets import Bucket
 from rota.domain.jobs import FINAL
 from rota.store import migrations
 from support import TRIAL, trial_environ, wait_until
@@ -145,12 +146,20 @@ def rota_with(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("kind", ["embedded", "procrastinate and a bucket"])
 def test_a_rolling_upgrade_under_way_is_noticed_by_nobody(
-    start: Callable[..., Server], balancer: Balancer, next_version: dict[str, str], postgres_url: str
+    start: Callable[..., Server],
+    balancer: Balancer,
+    next_version: dict[str, str],
+    postgres_url: str,
+    bucket: Bucket,
+    kind: str,
 ) -> None:
+    large = {"ROTA_ENGINE": "procrastinate", "ROTA_BLOBS_URL": bucket.url}
+    chosen = {} if kind == "embedded" else large
     with ThreadPoolExecutor(2) as pool:
-        one = pool.submit(start, "one", workers=1)
-        old = [pool.submit(start, "two", workers=0).result(), one.result()]
+        one = pool.submit(start, "one", workers=1, **chosen)
+        old = [pool.submit(start, "two", workers=0, **chosen).result(), one.result()]
     for server in old:
         balancer.put_in(server.port)
     crowd = Crowd(balancer.port, old[0])
@@ -159,7 +168,7 @@ def test_a_rolling_upgrade_under_way_is_noticed_by_nobody(
         crew = [pool.submit(act) for act in (crowd.desk, crowd.machines, crowd.field)]
         try:
             for server, name, workers in zip(old, ("three", "four"), (1, 0), strict=True):
-                new.append(start(name, workers=workers, **next_version))
+                new.append(start(name, workers=workers, **chosen, **next_version))
                 balancer.put_in(new[-1].port)
                 progressed(crowd)
                 balancer.take_out(server.port)

@@ -28,9 +28,11 @@ def known(dialect: str) -> list[str]:
 def judge(applied: Iterable[str], dialect: str) -> list[str]:
     """Which migrations with `after` are yet to be applied. Raises UnfitSchema when this version cannot work with what
     has been: additions of a newer version are no hindrance, what it has removed or tightened is."""
-    done, mine = set(applied), known(dialect)
-    missing = [each for each in mine if each not in done]
-    if strange := sorted(each for each in done.difference(mine) if each.endswith(AFTER)):
+    done = set(applied)
+    missing = [each for each in known(dialect) if each not in done]
+    # One database has the marks of several folders.
+    ours = {path.stem for path in _HERE.rglob("*.sql")}
+    if strange := sorted(each for each in done - ours if each.endswith(AFTER)):
         raise UnfitSchema(
             f"The schema is of a newer rota: {strange[-1]} has been applied, which this version does not know. "
             "Start the newer version."
