@@ -13,7 +13,7 @@ from races import at_once
 from rota.domain.events import Kind
 from rota.domain.jobs import Status
 from rota.engine import ledger
-from rota.engine.ledger import Fenced, Grant
+from rota.engine.ledger import Fenced, Grant, Result
 from rota.store.port import Store, Tx
 
 Open = Callable[[], Store]
@@ -83,7 +83,9 @@ class Crowd:
 
     def settle(self, tx: Tx, grant: Grant) -> None:
         failed = grant.chunk.first_row % 2
-        ledger.settle(tx, grant, tally(grant.chunk.row_count - failed, failed), now=self.now())
+        ledger.settle(
+            tx, grant.job, [Result(grant.chunk, tally(grant.chunk.row_count - failed, failed))], now=self.now()
+        )
 
     def note(self, settled: Grant | None, following: Grant | None) -> None:
         with self.lock:

@@ -11,7 +11,7 @@ from books import LEASE, SECOND, Books, tally
 from races import at_once, attempt, overlap
 from rota.domain.sharing import FREE, Rules, parse_numbers
 from rota.engine import ledger
-from rota.engine.ledger import STARVED_US, Grant
+from rota.engine.ledger import STARVED_US, Grant, Result
 from rota.store.port import Store, Tx
 
 Open = Callable[[], Store]
@@ -168,7 +168,7 @@ class Crowd:
         while grant or not all(self.books.get(job_id).is_final for job_id in self.job_ids):
             with store.write() as tx:
                 if grant:
-                    ledger.settle(tx, grant, tally(grant.chunk.row_count), now=self.now())
+                    ledger.settle(tx, grant.job, [Result(grant.chunk, tally(grant.chunk.row_count))], now=self.now())
                 now = self.now()
                 grant = ledger.take(tx, owner, self.rules, lease_until=now + LEASE, now=now, waits=grant is None)
             self.count(store)
