@@ -112,6 +112,16 @@ def test_a_limit_holds_until_a_chunk_is_out_of_hand(books: Books, rules: Rules) 
     books.check()
 
 
+def test_chunks_that_count_towards_a_limit_are_taken_one_by_one(books: Books) -> None:
+    rules = Rules(action_limits={"trial.row": 1})
+    books.job([1] * 4)
+    limited = books.take("one", rules=rules, most=lambda job, chunk: 3)
+    assert limited and len(limited.chunks) == 1
+    books.job([1] * 4, books.account(), action="other")
+    free = books.take("one", rules=rules, most=lambda job, chunk: 3)
+    assert free and (free.job.action, len(free.chunks)) == ("other", 3)
+
+
 def test_limits_are_of_all_jobs_and_the_others_go_on(books: Books) -> None:
     one, two = books.account(), books.account()
     rules = Rules(action_limits={"trial.row": 1}, account_limit=2)
