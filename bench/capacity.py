@@ -216,7 +216,7 @@ def _settle_all(store: PostgresStore, owner: str) -> None:
     while True:
         with store.write() as tx:
             if grant is not None:
-                ledger.settle(tx, grant, Tally(1, 0, 2, 0, 0), now=now())
+                ledger.settle(tx, grant.job, [ledger.Result(grant.chunk, Tally(1, 0, 2, 0, 0))], now=now())
             had = grant
             grant = ledger.take(tx, owner, lease_until=now() + 60_000_000, now=now())
         if grant is None and had is None:

@@ -5,6 +5,7 @@ The peer of a second process is one process, in the same run and in turns. Size:
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,6 +26,8 @@ START_S = 1.0
 TAKEOVER_S = 15.0
 ROWS = 10_000_000
 RUNS = 3
+
+BARE_MS = 8_000
 
 PATIENCE_S = 120.0
 POLL_S = 0.25
@@ -47,7 +50,7 @@ def measure(chunks: int = 4_000) -> Iterator[Finding]:
             client = server.client()
             yield _start(client, folder)
             yield _dispatch(client, environ, chunks)
-            yield _second_process(client, environ)
+            yield from _second_process(client, environ)
             yield _takeover(server, environ, url)
 
 
@@ -76,14 +79,25 @@ def _dispatch(client: Client, environ: Mapping[str, str], chunks: int) -> Findin
 
 def _involved(workers: Popen[Any]) -> list[int]:
     """The processes of the workers' machine, and those of the database."""
+    return [*_group(workers), *(pid for pid in _alive() if _words(pid).startswith("postgres: bench"))]
+
+
+def _group(machine: Popen[Any]) -> list[int]:
     found = []
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError, ValueError):
-            pid = int(entry.name)
-            words = (entry / "cmdline").read_text()
-            if os.getpgid(pid) == workers.pid or words.startswith("postgres: bench"):
-                found.append(pid)
+    for pid in _alive():
+        with suppress(OSError):
+            found += [pid] if os.getpgid(pid) == machine.pid else []
     return found
+
+
+def _alive() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _words(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
 
 
 def _run_all(client: Client, jobs: list[str]) -> None:
@@ -93,16 +107,50 @@ def _run_all(client: Client, jobs: list[str]) -> None:
         client.wait(job, POLL_S)
 
 
-def _second_process(client: Client, environ: Mapping[str, str]) -> Finding:
-    def run(workers: int) -> float:
-        with _workers(environ, workers):
-            _warm_up(client, workers)
-            return client.run(client.create(_rows(4_000, 2), action="burning/ms"))
+def _second_process(client: Client, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Of many chunks, and of a single one, which must be divided before two can work on it. What two processes without
+    rota gain on these cores, in turns with it, is the limit: cores of a crowded machine are no whole ones."""
+    shares: list[float] = []
 
-    took = in_turns(RUNS, one=lambda: run(1), two=lambda: run(2))
-    more = f"{took['two'].best:.1f} s against {took['one'].best:.1f} s; load {os.getloadavg()[0]:.1f}"
-    ratio = took["one"].best / took["two"].best
-    return at_least("2 worker processes against 1, rows that burn 2 ms of a core", 1.7, ratio, more)
+    def run(workers: int, rows: int, ms: int) -> float:
+        with _workers(environ, workers) as machine:
+            _warm_up(client, workers)
+            job = client.create(_rows(rows, ms), action="burning/ms")
+            before = _by_process(machine)
+            seconds = client.run(job, POLL_S)
+            spent = sorted(now - before.get(pid, 0.0) for pid, now in _by_process(machine).items())
+            if workers == 2:
+                shares.append(spent[-1] / sum(spent))
+            return seconds
+
+    for claim, rows, ms in (
+        ("rows that burn 2 ms of a core", 4_000, 2),
+        ("a single chunk of 100 rows of 80 ms", 100, 80),
+    ):
+        shares.clear()
+        took = in_turns(
+            RUNS,
+            one=lambda r=rows, m=ms: run(1, r, m),  # type: ignore[misc]
+            two=lambda r=rows, m=ms: run(2, r, m),  # type: ignore[misc]
+            bare_one=lambda: _burn_bare(1),
+            bare_two=lambda: _burn_bare(2),
+        )
+        ratio, bare = (took[f"{of}one"].best / took[f"{of}two"].best for of in ("", "bare_"))
+        more = f"{took['two'].best:.1f} s against {took['one'].best:.1f} s; load {os.getloadavg()[0]:.1f}; "
+        more += f"two processes without rota {bare:.2f}x; the busier of the two had {max(shares):.0%} of the work"
+        yield at_least(f"2 worker processes against 1, {claim}", 1.7, ratio, more)
+
+
+def _burn_bare(processes: int) -> None:
+    """As much work as the job has, by so many processes at once."""
+    code = f"import rota_burning; rota_burning.burn({BARE_MS // processes})"
+    running = [Popen([sys.executable, "-c", code], env={**ENVIRON, "PYTHONPATH": BURNING}) for _ in range(processes)]
+    assert [each.wait() for each in running] == [0] * processes
+
+
+def _by_process(machine: Popen[Any]) -> dict[int, float]:
+    """Processor time so far of each process of a workers' machine."""
+    return {pid: cpu_s_of([pid]) for pid in _group(machine)}
 
 
 def _takeover(server: Server, environ: Mapping[str, str], url: str) -> Finding:

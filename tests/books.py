@@ -9,7 +9,7 @@ from rota.domain.jobs import Chunk, Job, Tally
 from rota.domain.rows import Span
 from rota.domain.sharing import FREE, Rules
 from rota.engine import ledger
-from rota.engine.ledger import Grant
+from rota.engine.ledger import Grant, Most, Result
 from rota.operations import accounts, jobs
 from rota.store.port import Store, Tx
 
@@ -116,27 +116,35 @@ class Books:
         job = self.load(tx, job_id)
         return jobs.delete(tx, self.actor, self.account_of(tx, job), job_id, now=self.now())
 
-    def take(self, owner: str = "one", tx: Tx | None = None, rules: Rules = FREE) -> Grant | None:
+    def take(
+        self, owner: str = "one", tx: Tx | None = None, rules: Rules = FREE, most: Most = ledger.alone
+    ) -> Grant | None:
         now = self.now()
+        times = {"lease_until": now + LEASE, "now": now}
         if tx:
-            return ledger.take(tx, owner, rules, lease_until=now + LEASE, now=now)
+            return ledger.take(tx, owner, rules, most=most, **times)
         with self.store.write() as mine:
-            return ledger.take(mine, owner, rules, lease_until=now + LEASE, now=now)
+            return ledger.take(mine, owner, rules, most=most, **times)
 
-    def must_take(self, owner: str = "one", tx: Tx | None = None) -> Grant:
-        grant = self.take(owner, tx)
+    def must_take(self, owner: str = "one", tx: Tx | None = None, most: Most = ledger.alone) -> Grant:
+        grant = self.take(owner, tx, most=most)
         assert grant is not None
         return grant
 
     def settle(self, grant: Grant, failed: int = 0, done: int | None = None, tx: Tx | None = None) -> bool:
         """Settle the chunk, or its first `done` rows; `failed` of them failed."""
-        rest = after(grant.chunk, done) if done is not None and done < grant.chunk.row_count else None
+        rest = (after(grant.chunk, done),) if done is not None and done < grant.chunk.row_count else ()
         rows = grant.chunk.row_count if done is None else done
-        counts = tally(rows - failed, failed)
+        result = Result(grant.chunk, tally(rows - failed, failed), rest)
         if tx:
-            return ledger.settle(tx, grant, counts, rest=(rest,) if rest else (), now=self.now())
+            return ledger.settle(tx, grant.job, [result], now=self.now())
         with self.store.write() as mine:
-            return ledger.settle(mine, grant, counts, rest=(rest,) if rest else (), now=self.now())
+            return ledger.settle(mine, grant.job, [result], now=self.now())
+
+    def settle_all(self, grant: Grant, tx: Tx) -> bool:
+        """Settle all that was granted, with success."""
+        results = [Result(chunk, tally(chunk.row_count)) for chunk in grant.chunks]
+        return ledger.settle(tx, grant.job, results, now=self.now())
 
     def drain(self) -> None:
         """Run everything that waits, all of it with success."""

@@ -12,8 +12,12 @@ ROUNDS_A_MS = 1_200
 
 @action("burning", "ms", description="Burns milliseconds of a core", mandatory=("ms",), chunk_rows=100)
 def ms(context: Context, row: Mapping[str, str]) -> None:
+    burn(int(row["ms"]))
+
+
+def burn(milliseconds: int) -> None:
     digest = b"rota"
-    for _ in range(int(row["ms"]) * ROUNDS_A_MS):
+    for _ in range(milliseconds * ROUNDS_A_MS):
         digest = hashlib.sha256(digest).digest()
 
 

@@ -9,7 +9,7 @@ from books import LEASE, Books, after, query
 from races import attempt
 from rota.domain.jobs import Status, Tally
 from rota.engine import ledger
-from rota.engine.ledger import Fenced, Grant
+from rota.engine.ledger import Fenced, Grant, Result, Shown
 from rota.operations import jobs
 from rota.store.port import Store, Tx
 
@@ -28,11 +28,11 @@ def state(books: Books) -> list[list[dict[str, Any]]]:
 
 def beat(books: Books, grant: Grant, succeeded: int, failed: int = 0) -> Any:
     until = books.now() + LEASE
-    return attempt(books.store, lambda tx: ledger.beat(tx, grant.chunk, succeeded, failed, lease_until=until))
+    return attempt(books.store, lambda tx: ledger.beat(tx, [Shown(grant.chunk, succeeded, failed)], lease_until=until))
 
 
 def release(books: Books, grant: Grant) -> Any:
-    return attempt(books.store, lambda tx: ledger.release(tx, grant.chunk, now=books.now()))
+    return attempt(books.store, lambda tx: ledger.release(tx, [grant.chunk], now=books.now()))
 
 
 def halve(books: Books, grant: Grant) -> Any:
@@ -136,7 +136,10 @@ def test_the_last_settle_ends_the_job(books: Books, total: int, failed: int, sta
 def test_a_settle_keeps_what_the_segments_weigh(books: Books) -> None:
     job_id = books.job([3])
     grant = books.must_take()
-    attempt(books.store, lambda tx: ledger.settle(tx, grant, Tally(2, 1, 30, 20, 10), now=books.now()))
+    attempt(
+        books.store,
+        lambda tx: ledger.settle(tx, grant.job, [Result(grant.chunk, Tally(2, 1, 30, 20, 10))], now=books.now()),
+    )
     with books.store.read() as tx:
         (segment,) = tx.all("segments_of_job", job_id=job_id)
     assert {**segment} == {
@@ -168,7 +171,9 @@ def test_a_job_without_input_ends_with_its_one_chunk(books: Books) -> None:
     for counts, status in (((7, 0), Status.SUCCESS), ((0, 1), Status.FAILURE), ((7, 1), Status.PARTIAL)):
         job_id = books.job(given=False)
         grant, given = books.must_take(), Tally(*counts, 0, 0, 0)
-        assert attempt(books.store, lambda tx, g=grant, t=given: ledger.settle(tx, g, t, now=books.now()))
+        assert attempt(
+            books.store, lambda tx, g=grant, t=given: ledger.settle(tx, g.job, [Result(g.chunk, t)], now=books.now())
+        )
         assert (books.get(job_id).status, books.counts(job_id)) == (status, counts)
 
 
@@ -176,7 +181,7 @@ def test_a_released_chunk_is_as_if_it_had_never_been_held(books: Books) -> None:
     job_id = books.job([5])
     grant = books.must_take()
     beat(books, grant, 3, 1)
-    assert release(books, grant) is None
+    assert release(books, grant) == [grant.chunk]
     assert books.counts(job_id) == (0, 0)
     books.check()
     again = books.must_take("two")

@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,7 +14,7 @@ from races import at_once
 from rota.domain.events import Kind
 from rota.domain.jobs import Status
 from rota.engine import ledger
-from rota.engine.ledger import Fenced, Grant
+from rota.engine.ledger import Fenced, Grant, Result
 from rota.store.port import Store, Tx
 
 Open = Callable[[], Store]
@@ -21,7 +22,8 @@ RUNNERS, JOBS, CHUNKS = 4, 3, 60
 
 
 class Crowd:
-    """Runners that settle and take in one transaction, as the real ones do, until all jobs have ended."""
+    """Runners that settle and take in one transaction, as the real ones do, until all jobs have ended. The first takes
+    one chunk at a time, the second up to two, and so on."""
 
     def __init__(self, books: Books, job_ids: list[str]) -> None:
         self.books, self.job_ids = books, job_ids
@@ -35,8 +37,8 @@ class Crowd:
             return self.books.now()
 
     def take(self, tx: Tx, owner: str) -> Grant | None:
-        now = self.now()
-        return ledger.take(tx, owner, lease_until=now + LEASE, now=now)
+        now, most = self.now(), int(owner.rpartition(".")[2]) + 1
+        return ledger.take(tx, owner, lease_until=now + LEASE, now=now, most=lambda job, chunk: most)
 
     @contextmanager
     def all_or_none(self) -> Iterator[None]:
@@ -60,10 +62,20 @@ class Crowd:
                         self.settle(tx, grant)
                     following = self.take(tx, owner)
             except Fenced:
+                self.settle_each(store, grant)
                 grant = None
                 continue
             self.note(grant, following)
             grant = following
+
+    def settle_each(self, store: Store, grant: Grant | None) -> None:
+        """One of them is lost; the others count."""
+        for chunk in grant.chunks if grant and len(grant.chunks) > 1 else ():
+            alone = replace(grant, chunks=(chunk,))
+            with suppress(Fenced):
+                with store.write() as tx:
+                    self.settle(tx, alone)
+                self.note(alone, None)
 
     def disturb(self, store: Store) -> None:
         for turn in range(40):
@@ -82,15 +94,16 @@ class Crowd:
             self.books.stop(tx, job_id)
 
     def settle(self, tx: Tx, grant: Grant) -> None:
-        failed = grant.chunk.first_row % 2
-        ledger.settle(tx, grant, tally(grant.chunk.row_count - failed, failed), now=self.now())
+        odd = [(chunk, chunk.first_row % 2) for chunk in grant.chunks]
+        results = [Result(chunk, tally(chunk.row_count - failed, failed)) for chunk, failed in odd]
+        ledger.settle(tx, grant.job, results, now=self.now())
 
     def note(self, settled: Grant | None, following: Grant | None) -> None:
         with self.lock:
-            if settled:
-                self.settled.append((settled.job.id, settled.chunk.first_row))
-            if following:
-                self.given.append((following.job.id, following.chunk.first_row, following.chunk.epoch))
+            for chunk in settled.chunks if settled else ():
+                self.settled.append((chunk.job_id, chunk.first_row))
+            for chunk in following.chunks if following else ():
+                self.given.append((chunk.job_id, chunk.first_row, chunk.epoch))
 
     def is_over(self, store: Store) -> bool:
         if self.failed.is_set():

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from books import LEASE, Books, after, query
+from books import LEASE, Books, after, query, tally
 from races import attempt
 from rota.domain.accounts import Account
 from rota.domain.errors import JobAlreadyStarted, JobNotRunning, JobRunning
 from rota.engine import ledger
-from rota.engine.ledger import Fenced, Grant
+from rota.engine.ledger import Fenced, Grant, Result, Shown
 from rota.operations import jobs
 from rota.store.port import Store
 from rota.store.sqlite import SqliteStore
@@ -78,6 +78,18 @@ class Work:
             return None
         left = self.unsettled()[:1] if self.ordered else self.unsettled()
         return next((row for row, piece in left if piece.state == "open" or piece.lease_until < now), None)
+
+    def with_it(self, first_row: int, most: int) -> list[int]:
+        """The first rows of all that would be given with that chunk, its own the first."""
+        first = self.pieces[first_row]
+        if self.ordered or first.state != "open" or first.deaths or first.rows == self.total:
+            return [first_row]
+        more = [
+            row
+            for row, piece in sorted(self.pieces.items())
+            if row > first_row and piece.state == "open" and not piece.deaths and piece.rows <= first.rows
+        ]
+        return [first_row, *more[: most - 1]]
 
 
 @dataclass
@@ -205,25 +217,31 @@ class LedgerMachine(RuleBasedStateMachine):
 
     # What the engine does.
 
-    @rule(owner=st.sampled_from(OWNERS))
-    def take(self, owner: str) -> None:
-        self.lease(owner)
+    @rule(owner=st.sampled_from(OWNERS), most=st.integers(1, 3))
+    def take(self, owner: str, most: int) -> None:
+        self.lease(owner, most)
 
-    def lease(self, owner: str) -> Grant | None:
-        grant = self.books.take(owner)
+    def lease(self, owner: str, most: int) -> list[Grant]:
+        """What was given, each chunk as a hand of its own."""
+        grant = self.books.take(owner, most=lambda job, chunk: most)
         expected = self.model.expected(self.books.time)
         assert (grant is None) == (expected is None)
         if grant is None or expected is None:
-            return None
+            return []
         work, row = expected
-        piece = work.pieces[row]
-        assert (grant.job.id, grant.chunk.first_row) == (work.id, row)
-        assert (grant.chunk.row_count, grant.chunk.deaths) == (piece.rows, piece.deaths)
-        piece.state, piece.holder, piece.owner, piece.counts = "leased", grant, owner, (0, 0)
-        piece.lease_until = self.books.time + LEASE
+        rows = work.with_it(row, most)
+        assert (grant.job.id, [chunk.first_row for chunk in grant.chunks]) == (work.id, rows)
         work.turn = self.model.lanes[work.account.id] = self.books.time
-        self.hands.append(grant)
-        return grant
+        hands = [replace(grant, chunks=(chunk,)) for chunk in grant.chunks]
+        for hand in hands:
+            self.hold(work.pieces[hand.chunk.first_row], hand, owner)
+        self.hands += hands
+        return hands
+
+    def hold(self, piece: Piece, hand: Grant, owner: str) -> None:
+        assert (hand.chunk.row_count, hand.chunk.deaths) == (piece.rows, piece.deaths)
+        piece.state, piece.holder, piece.owner, piece.counts = "leased", hand, owner, (0, 0)
+        piece.lease_until = self.books.time + LEASE
 
     @precondition(lambda self: self.hands)
     @rule(data=st.data())
@@ -232,7 +250,7 @@ class LedgerMachine(RuleBasedStateMachine):
         succeeded = data.draw(st.integers(0, grant.chunk.row_count), label="succeeded")
         failed = data.draw(st.integers(0, grant.chunk.row_count - succeeded), label="failed")
         until, held = self.books.now() + LEASE, self.model.held(grant)
-        answer = self.write(lambda tx: ledger.beat(tx, grant.chunk, succeeded, failed, lease_until=until))
+        answer = self.write(lambda tx: ledger.beat(tx, [Shown(grant.chunk, succeeded, failed)], lease_until=until))
         if held is None:
             assert isinstance(answer, Fenced)
             return
@@ -261,16 +279,56 @@ class LedgerMachine(RuleBasedStateMachine):
         piece.counts = (done - failed, failed)
         assert answer is self.model.end_if_over(work)
 
+    def several(self, data: st.DataObject) -> list[Grant]:
+        """Hands of one job, no chunk twice, among them perhaps some that no longer count."""
+        first = self.grant(data)
+        others = [hand for hand in reversed(self.hands) if hand.job.id == first.job.id]
+        number = data.draw(st.integers(1, 4), label="so many")
+        chosen = {hand.chunk.first_row: hand for hand in [*others[: number - 1], first]}
+        return list(chosen.values())
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def settle_several(self, data: st.DataObject) -> None:
+        """All of them count, or none does."""
+        hands = self.several(data)
+        held = [self.model.held(hand) for hand in hands]
+        results = [Result(hand.chunk, tally(hand.chunk.row_count)) for hand in hands]
+        answer = self.write(partial(ledger.settle, job=hands[0].job, results=results, now=self.books.now()))
+        if None in held:
+            assert isinstance(answer, Fenced)
+            return
+        for _, piece in filter(None, held):
+            piece.state, piece.holder, piece.owner, piece.counts = "settled", None, None, (piece.rows, 0)
+        assert answer is self.model.end_if_over(self.model.works[hands[0].job.id])
+
+    @precondition(lambda self: self.hands)
+    @rule(data=st.data())
+    def beat_for_several(self, data: st.DataObject) -> None:
+        hands, until = self.several(data), self.books.now() + LEASE
+        held = [self.model.held(hand) for hand in hands]
+        answer = self.write(lambda tx: ledger.beat(tx, [Shown(hand.chunk, 1) for hand in hands], lease_until=until))
+        if None in held:
+            assert isinstance(answer, Fenced)
+            return
+        for _, piece in filter(None, held):
+            piece.counts, piece.lease_until = (1, 0), until
+
     @precondition(lambda self: self.hands)
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
-        grant = self.grant(data)
-        held = self.model.held(grant)
-        answer = self.write(partial(ledger.release, chunk=grant.chunk, now=self.books.now()))
-        assert isinstance(answer, Fenced) == (held is None)
-        if held:
-            held[1].open()
-            self.model.end_if_over(held[0])
+        """Those that are still held go back, whatever became of the others."""
+        hands = self.several(data)
+        held = {hand.chunk.first_row: self.model.held(hand) for hand in hands}
+        chunks = [hand.chunk for hand in hands]
+        answer = self.write(partial(ledger.release, chunks=chunks, now=self.books.now()))
+        if not any(held.values()):
+            assert isinstance(answer, Fenced)
+            return
+        assert answer == [chunk for chunk in chunks if held[chunk.first_row]]
+        for _, piece in filter(None, held.values()):
+            piece.open()
+        self.model.end_if_over(self.model.works[hands[0].job.id])
 
     @precondition(lambda self: any(grant.chunk.row_count > 1 for grant in self.hands))
     @rule(data=st.data())
@@ -371,8 +429,9 @@ class LedgerMachine(RuleBasedStateMachine):
                 self.begin(work)
         self.fall_silent()
         self.halt_stalled()
-        while grant := self.lease("the last"):
-            self.finish(grant, grant.chunk.row_count, 0)
+        while hands := self.lease("the last", 2):
+            for hand in hands:
+                self.finish(hand, hand.chunk.row_count, 0)
         self.the_ledger_is_as_the_model_has_it()
         self.books.check()
         for work in self.model.works.values():

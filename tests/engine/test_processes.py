@@ -57,6 +57,18 @@ def test_a_row_that_kills_its_worker_is_found_and_the_rest_goes_on(house: House,
     check_whole(house, job_id, words)
 
 
+def test_of_a_bunch_only_the_row_is_blamed_that_kills(house: House, start_workers: Start) -> None:
+    words = [*numbered(60), "die", *numbered(60)]
+    job_id = house.submit("trial.small", table(words))
+    start_workers(1)
+    house.wait(job_id)
+    assert house.lines(job_id, "failed") == [["die", WORKER_DIED]]
+    check_whole(house, job_id, words)
+    with house.store.read() as tx:
+        died = [chunk["first_row"] for chunk in tx.all("chunks_of_job", job_id=job_id) if chunk["deaths"] == 3]
+    assert died == [60]
+
+
 def test_a_killed_runner_is_replaced_and_its_rows_are_run_again(house: House, start_workers: Start) -> None:
     words = numbered(200, every=2, special="wait")
     job_id = house.submit("trial.row", table(words))

@@ -11,7 +11,7 @@ from books import LEASE, SECOND, Books, tally
 from races import at_once, attempt, overlap
 from rota.domain.sharing import FREE, Rules, parse_numbers
 from rota.engine import ledger
-from rota.engine.ledger import STARVED_US, Grant
+from rota.engine.ledger import STARVED_US, Grant, Result
 from rota.store.port import Store, Tx
 
 Open = Callable[[], Store]
@@ -112,6 +112,16 @@ def test_a_limit_holds_until_a_chunk_is_out_of_hand(books: Books, rules: Rules) 
     books.check()
 
 
+def test_chunks_that_count_towards_a_limit_are_taken_one_by_one(books: Books) -> None:
+    rules = Rules(action_limits={"trial.row": 1})
+    books.job([1] * 4)
+    limited = books.take("one", rules=rules, most=lambda job, chunk: 3)
+    assert limited and len(limited.chunks) == 1
+    books.job([1] * 4, books.account(), action="other")
+    free = books.take("one", rules=rules, most=lambda job, chunk: 3)
+    assert free and (free.job.action, len(free.chunks)) == ("other", 3)
+
+
 def test_limits_are_of_all_jobs_and_the_others_go_on(books: Books) -> None:
     one, two = books.account(), books.account()
     rules = Rules(action_limits={"trial.row": 1}, account_limit=2)
@@ -168,7 +178,7 @@ class Crowd:
         while grant or not all(self.books.get(job_id).is_final for job_id in self.job_ids):
             with store.write() as tx:
                 if grant:
-                    ledger.settle(tx, grant, tally(grant.chunk.row_count), now=self.now())
+                    ledger.settle(tx, grant.job, [Result(grant.chunk, tally(grant.chunk.row_count))], now=self.now())
                 now = self.now()
                 grant = ledger.take(tx, owner, self.rules, lease_until=now + LEASE, now=now, waits=grant is None)
             self.count(store)

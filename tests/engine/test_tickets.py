@@ -79,7 +79,7 @@ def test_what_goes_back_has_a_ticket_again(books: Books, how: str) -> None:
     grant = books.must_take("sole.1")
     before = todo(books)
     ways: dict[str, Callable[[Tx], Any]] = {
-        "release": lambda tx: ledger.release(tx, grant.chunk, now=books.now()),
+        "release": lambda tx: ledger.release(tx, [grant.chunk], now=books.now()),
         "halve": lambda tx: ledger.halve(tx, grant, after(grant.chunk, 4), now=books.now()),
         "bury": lambda tx: ledger.bury(tx, "sole.1", now=books.now()),
         "recover": lambda tx: ledger.recover(tx, "sole.", now=books.now()),
@@ -94,7 +94,7 @@ def test_what_goes_back_from_a_stopping_job_has_none(books: Books) -> None:
     grant = books.must_take()
     attempt(books.store, lambda tx: books.stop(tx, job_id))
     before = todo(books)
-    attempt(books.store, lambda tx: ledger.release(tx, grant.chunk, now=books.now()))
+    attempt(books.store, lambda tx: ledger.release(tx, [grant.chunk], now=books.now()))
     assert todo(books) == before
 
 

@@ -121,6 +121,11 @@ def check_the_next_chunk_is_found_without_walking_those_that_are_settled(books: 
         given = {"job_id": books.jobs_made[-1], "ordered": ordered, "full": False, "now": books.now()}
         lines = searched(books, "chunk_next", **given)
         assert "chunks_unsettled" in lines
+    size = {"rows": 1, "bytes": 1, "after": 0, "most": 5}
+    lease = {"job_id": books.jobs_made[-1], "owner": "one", "lease_until": 0}
+    assert "chunks_unsettled" in searched(books, "chunks_lease", **lease, **size)
+    held = {"job_id": books.jobs_made[-1], "ids": "[0, 4000]"}
+    searched(books, "chunks_held", **held)
     assert "chunks_unsettled" in searched(books, "job_unsettled", job_id=books.jobs_made[-1])
     assert "chunks_" in searched(books, "job_held", job_id=books.jobs_made[-1])
 

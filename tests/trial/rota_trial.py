@@ -29,6 +29,13 @@ def row(context: Context, row: Row) -> list[Line] | Line | None:
     return None if word == "ok" else {"echo": word}
 
 
+@action("trial", "small", description="Does what its cell says, a row a chunk", mandatory=("word",), chunk_rows=1)
+def small(context: Context, row: Row) -> None:
+    """die, or anything else, which is nothing."""
+    if row["word"] == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 @action("trial", "key", description="The idempotency key of each row", mandatory=("word",), output=("key", "error"))
 def key(context: Context, row: Row) -> Line:
     return {"key": context.key()}

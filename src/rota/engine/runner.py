@@ -1,4 +1,4 @@
-"""A runner: one process that leases chunks and works them, one after the other, until it is drained.
+"""A runner: one process that leases chunks and works them, hand after hand, until it is drained.
 
 The thread of `Runner.run` works; the thread of `Heart` keeps the lease and hears of stops. Whatever either of them
 believes, the ledger's fence decides.
@@ -14,8 +14,10 @@ from zlib import crc32
 
 from rota.domain.errors import ActionNotFound, CategoryNotFound, StorageFull, StoreUnavailable
 from rota.engine import ledger, segments
+from rota.engine.hand import Hand
 from rota.engine.ledger import Fenced, Grant
-from rota.engine.work import Engine, Unworkable, Work
+from rota.engine.pace import Pace
+from rota.engine.work import Engine, Unworkable
 from rota.operations import jobs, sweeps
 from rota.store.port import Tx
 
@@ -47,7 +49,8 @@ class Runner:
         self._swept_at = 0.0
         # Runners that start together do not look together.
         self._orphans_at = time.monotonic() + crc32(owner.encode()) % ORPHANS_S
-        self.work: Work | None = None
+        self._pace = Pace()
+        self.hand: Hand | None = None
 
     def drain(self) -> None:
         """Settle the rows in hand, then return from `run`."""
@@ -65,7 +68,7 @@ class Runner:
                     self._draining.wait(IDLE_S)
 
     def work_off(self) -> None:
-        """Work one chunk after the other for as long as any waits."""
+        """Work one hand after the other for as long as any chunk waits."""
         grant: Grant | None = None
         while not self._draining.is_set() and (grant or self._is_waiting()):
             grant = self._survive(grant) if grant else self._first()
@@ -89,11 +92,11 @@ class Runner:
         return grant
 
     def _survive(self, grant: Grant) -> Grant | None:
-        """Work a chunk, whatever comes; the next chunk, if one was leased on the way."""
+        """Work what was granted, whatever comes; the next grant, if one was made on the way."""
         job_id, log = grant.job.id, self._engine.log
         try:
-            self.work = Work(self._engine, grant, self._draining, self._take)
-            return self.work.run()
+            self.hand = Hand(self._engine, grant, self._draining, self._pace, self._take)
+            return self.hand.run()
         except Fenced:
             log.warning("chunk.fenced", job=job_id, first_row=grant.chunk.first_row)
             segments.discard(self._engine.blobs, grant.chunk)
@@ -107,17 +110,20 @@ class Runner:
             self._give_back(grant)
             self._draining.wait(RETRY_S)
         finally:
-            self.work = None
+            self.hand = None
         return None
 
     def _give_back(self, grant: Grant) -> None:
-        segments.discard(self._engine.blobs, grant.chunk)
-        self._attempt(lambda tx: ledger.release(tx, grant.chunk, now=self._engine.clock()))
+        """Segments go once the ledger has said that they do not count: a settle that broke off may have been
+        committed. Those that it cannot tell of now are strays, which go when the job has ended."""
+        back = self._attempt(lambda tx: ledger.release(tx, grant.chunks, now=self._engine.clock()))
+        for chunk in back or ():
+            segments.discard(self._engine.blobs, chunk)
 
     def _take(self, tx: Tx, *, waits: bool = False) -> Grant | None:
         engine = self._engine
         times = {"lease_until": engine.lease_until(), "now": engine.clock()}
-        return ledger.take(tx, self._owner, engine.rules, waits=waits, **times)
+        return ledger.take(tx, self._owner, engine.rules, waits=waits, most=self._pace.most, **times)
 
     def _attempt(self, change: Callable[[Tx], Any]) -> Any:
         """A short transaction of the ledger. What fails for want of a database is left to the leases."""
@@ -161,14 +167,14 @@ class Heart(threading.Thread):
     def run(self) -> None:
         while True:
             time.sleep(BEAT_S)
-            work = self._runner.work
+            hand = self._runner.hand
             # Most chunks are done before their first beat; only those that last cost the database a write.
-            if work and not work.is_closed and time.monotonic() - work.since > BEAT_S:
-                self._beat(work)
+            if hand and not hand.is_closed and time.monotonic() - hand.since > BEAT_S:
+                self._beat(hand)
 
-    def _beat(self, work: Work) -> None:
+    def _beat(self, hand: Hand) -> None:
         try:
-            if work.beat(GRACE_S) and work.abandon():
+            if hand.beat(GRACE_S) and hand.abandon():
                 os._exit(EXIT_ABANDONED)
         except (Fenced, StorageFull, StoreUnavailable):
             # The worker will meet the same when it settles, and knows what to do.

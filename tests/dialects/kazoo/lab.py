@@ -12,6 +12,7 @@ from rota.dialects.kazoo.app import create
 from rota.domain.jobs import Tally, segment_key
 from rota.domain.rows import format_rows
 from rota.engine import ledger
+from rota.engine.ledger import Result
 from rota.operations import accounts
 from rota.store.port import Blobs, Store
 from support import service_on
@@ -131,7 +132,7 @@ class Lab:
                 upload.commit()
         sizes = [len(format_rows(rows)) for rows in (lines, good, bad)]
         with self.store.write() as tx:
-            ledger.settle(tx, grant, Tally(len(good), len(bad), *sizes), now=self.now)
+            ledger.settle(tx, grant.job, [Result(grant.chunk, Tally(len(good), len(bad), *sizes))], now=self.now)
 
     def run(self, *chunks: tuple[str, list[list[str]]]) -> None:
         """Take and settle one chunk after the other."""

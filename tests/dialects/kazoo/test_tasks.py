@@ -22,6 +22,7 @@ from dialects.kazoo.lab import (
 )
 from rota.domain import jobs as domain_jobs
 from rota.engine import ledger
+from rota.engine.ledger import Shown
 from rota.operations import jobs
 
 CSV = "number,account_id\n+14157215234," + CHILD + "\n+14157215235," + CHILD + "\n"
@@ -244,7 +245,7 @@ def test_show_while_it_executes(lab: Lab) -> None:
     grant = lab.take()
     assert grant
     with lab.store.write() as tx:
-        ledger.beat(tx, grant.chunk, 1, 0, lease_until=lab.now)
+        ledger.beat(tx, [Shown(grant.chunk, 1, 0)], lease_until=lab.now)
     expected = item(
         task_id,
         start_timestamp=GREGORIAN,
@@ -337,7 +338,7 @@ def test_stop_fences_a_runner_that_does_not_let_go(lab: Lab) -> None:
     answer = lab.ask("PATCH", lab.task(task_id, "/stop"))
     assert answer.json["data"]["_read_only"] == stopped(task_id, total_count=2, success_count=0, failure_count=0)
     with pytest.raises(ledger.Fenced), lab.store.write() as tx:
-        ledger.beat(tx, grant.chunk, 2, 0, lease_until=lab.now)
+        ledger.beat(tx, [Shown(grant.chunk, 2, 0)], lease_until=lab.now)
 
 
 def test_stop_waits_for_a_runner_that_does(lab: Lab) -> None:

@@ -33,10 +33,10 @@ RETURNING job_id, first_row, row_count, start_byte, end_byte, epoch, deaths;
 UPDATE chunks SET lease_until = :lease_until, success_count = :succeeded, failure_count = :failed
 WHERE job_id = :job_id AND first_row = :first_row AND epoch = :epoch AND state = 'leased';
 
--- name: chunk_counts
--- What a held chunk shows, if it is still held under this epoch.
-SELECT success_count, failure_count FROM chunks
-WHERE job_id = :job_id AND first_row = :first_row AND epoch = :epoch AND state = 'leased';
+-- name: chunks_held
+-- What chunks of a job show that are held, and under which epochs; `ids` are their first rows.
+SELECT first_row, epoch, success_count, failure_count FROM chunks
+WHERE job_id = :job_id AND first_row IN ({ids}) AND state = 'leased';
 
 -- name: chunk_settle!
 -- The fence: only the present epoch may say what became of the rows.

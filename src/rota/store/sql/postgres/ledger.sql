@@ -45,6 +45,18 @@ AND (NOT :ordered OR NOT EXISTS (
     WHERE e.job_id = :job_id AND e.state <> 'settled' AND e.first_row < c.first_row))
 ORDER BY first_row LIMIT 1;
 
+-- name: chunks_lease
+-- Open chunks that follow one of their job, none larger, none that a runner has died on. Its job is locked.
+-- Differs because SQLite must be told its index; PostgreSQL finds it.
+UPDATE chunks SET state = 'leased', owner = :owner, epoch = epoch + 1, lease_until = :lease_until,
+                  success_count = 0, failure_count = 0
+WHERE job_id = :job_id AND first_row IN (
+    SELECT first_row FROM chunks
+    WHERE job_id = :job_id AND first_row > :after AND state <> 'settled' AND state = 'open' AND deaths = 0
+    AND row_count <= :rows AND end_byte - start_byte <= :bytes
+    ORDER BY first_row LIMIT :most)
+RETURNING job_id, first_row, row_count, start_byte, end_byte, epoch, deaths;
+
 -- name: job_lock
 -- Keep others from the job and its ledger; its status.
 -- Differs because several writers may be at work.
