@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import IsolationLevel
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rota.domain.errors import StorageFull, StoreUnavailable
@@ -20,8 +20,8 @@ from rota.store import filters, finding, migrations
 from rota.store.bells import TOPICS, PostgresBell, Ringer
 from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
-from rota.store.port import Observer, Row, Taken
-from rota.store.statements import filled, load, load_whole
+from rota.store.port import Columns, Observer, Row, Taken
+from rota.store.statements import by_column, filled, load, load_whole
 
 Connection = psycopg.Connection[dict[str, Any]]
 
@@ -145,6 +145,12 @@ class PostgresTx:
 
     def all(self, statement: str, /, **params: Any) -> list[Row]:
         return _all(self._execute(statement, self._sql[statement], params))
+
+    def columns(self, statement: str, /, **params: Any) -> Columns:
+        self._note(statement)
+        with _translating(), self._connection.cursor(row_factory=tuple_row) as cursor:
+            cursor.execute(self._sql[statement].encode(), params)
+            return by_column([each.name for each in cursor.description or ()], cursor.fetchall())
 
     def value(self, statement: str, /, **params: Any) -> Any:
         row = self.one(statement, **params)
