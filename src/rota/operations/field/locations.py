@@ -13,6 +13,7 @@ from rota.domain.field.tasks import TaskLocation
 from rota.operations.field.access import permit
 from rota.operations.field.calendars import note_times
 from rota.operations.field.collection import ids_param
+from rota.operations.field.locking import lock_after_tasks
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import related, tell_tasks, told_location
 from rota.operations.field.values import values_of
@@ -41,10 +42,14 @@ class Locations(Records):
         """Tasks have it no longer, and what was to be done there goes; the locations below it stay without a parent."""
         permit(actor, self.access.delete)
         self._lock_tree(tx, actor)
-        # Who changes a task locks it before its locations. Those that come between the two locks are few.
-        self._lock_tasks(tx, actor, record_id)
-        self.lock(tx, actor, record_id)
-        tasks = [row["id"] for row in self._lock_tasks(tx, actor, record_id)]
+        rows = lock_after_tasks(
+            tx,
+            # Those that list the location or have something to be done there.
+            lambda: tx.all("tasks_at_location_lock", account_id=actor.account.id, id=record_id),
+            lambda: self.lock(tx, actor, record_id),
+            lambda: tx.columns("tasks_at_location", id=record_id)["id"],
+        )
+        tasks = [row["id"] for row in rows]
         listed = {task_id: _without(each, record_id) for task_id, each in related(tx, tasks).locations.items()}
         tx.run("tasks_leave_location", account_id=actor.account.id, id=record_id, ids=ids_param(tasks), now=now)
         super().delete(tx, actor, record_id, now=now)
@@ -81,10 +86,6 @@ class Locations(Records):
     def _lock_tree(self, tx: Tx, actor: Actor) -> None:
         """Of two moves that would make a cycle together, the second sees the first."""
         tx.one("location_tree_lock", account_id=actor.account.id)
-
-    def _lock_tasks(self, tx: Tx, actor: Actor, record_id: int) -> list[Row]:
-        """Those that list the location or have something to be done there."""
-        return tx.all("tasks_at_location_lock", account_id=actor.account.id, id=record_id)
 
 
 def _without(listed: Iterable[TaskLocation], location_id: int) -> tuple[list[Any], list[Any]]:

@@ -14,6 +14,7 @@ from rota.domain.field.reading import Field
 from rota.domain.field.terms import Terms
 from rota.operations.field.access import Access, Who, permit
 from rota.operations.field.collection import ids_param
+from rota.operations.field.locking import lock_after_tasks
 from rota.operations.field.names import NAME
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import tell_tasks
@@ -55,10 +56,13 @@ class Projects(Records):
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
         """Its tasks stay, without a project."""
         permit(actor, self.access.delete)
-        self._lock_tasks(tx, actor, record_id, {})
-        self.lock(tx, actor, record_id)
-        # Those that came in between the two locks, which are few.
-        _gather(tx, actor, record_id, self._lock_tasks(tx, actor, record_id, {}), frozenset(), now)
+        tasks = lock_after_tasks(
+            tx,
+            lambda: self._lock_tasks(tx, actor, record_id, {}),
+            lambda: super(Projects, self).lock(tx, actor, record_id),
+            lambda: tx.columns("tasks_of_project", project_id=record_id)["id"],
+        )
+        _gather(tx, actor, record_id, tasks, frozenset(), now)
         super().delete(tx, actor, record_id, now=now)
 
     def check(self, tx: Tx, actor: Actor, before: Row | None, values: dict[str, Any]) -> list[Fault]:
