@@ -38,7 +38,7 @@ def overlap(one: Store, first: Change, other: Store, second: Change, then: Chang
             answer = first(tx)
             futures.append(pool.submit(run_second))
             assert begun.wait(PATIENCE_S)
-            _until_it_waits(other, futures[0])
+            until_they_wait(other, 1, futures[0])
             return then(tx) if then else answer
 
         futures: list[Future[Any]] = []
@@ -46,13 +46,14 @@ def overlap(one: Store, first: Change, other: Store, second: Change, then: Chang
         return answer, futures[0].result(PATIENCE_S)
 
 
-def _until_it_waits(store: Store, future: Future[Any]) -> None:
-    """SQLite lets nobody in beside the first; PostgreSQL tells who waits for a lock."""
+def until_they_wait(store: Store, many: int, future: Future[Any]) -> None:
+    """Until so many transactions wait for others, or the future is done. SQLite lets nobody in beside the first;
+    PostgreSQL tells who waits for a lock."""
     if not isinstance(store, PostgresStore):
         return
     waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with psycopg.connect(store.url, autocommit=True) as connection:
-        while not future.done() and connection.execute(waits).fetchone() is None:
+        while not future.done() and len(connection.execute(waits).fetchall()) < many:
             pass
 
 

@@ -8,6 +8,9 @@ from rota.domain.field.queries import Found, Query
 
 Row = Mapping[str, Any]
 
+Columns = Mapping[str, Sequence[Any]]
+"""Rows that are read column by column: what they have under each name, in their order."""
+
 INCOMING = "incoming/"
 """Where a store may keep uploads that are not committed."""
 
@@ -35,6 +38,10 @@ class Tx(Protocol):
         ...
 
     def all(self, statement: str, /, **params: Any) -> list[Row]: ...
+
+    def columns(self, statement: str, /, **params: Any) -> Columns:
+        """All rows, for whom a page is too long to be read row by row."""
+        ...
 
     def value(self, statement: str, /, **params: Any) -> Any:
         """The first column of the first row, or None."""

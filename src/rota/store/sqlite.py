@@ -3,7 +3,6 @@
 import fcntl
 import itertools
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -18,12 +17,25 @@ from rota.domain.field.queries import Found, Query
 from rota.store import filters, finding, holds, migrations
 from rota.store.lookups import COLLECTIONS
 from rota.store.memory import Memory
-from rota.store.port import Observer, Row, Taken
-from rota.store.statements import filled, load
+from rota.store.port import Columns, Observer, Row, Taken
+from rota.store.statements import by_column, filled, load
+from rota.store.turnstile import Turnstile
 
 
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip((column[0] for column in cursor.description), row, strict=True))
+
+
+def _read(cursor: sqlite3.Cursor) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The names and all rows. SQLite makes a cursor's description anew whenever it is asked for, which takes as long as
+    the row itself."""
+    cursor.row_factory = None
+    return [column[0] for column in cursor.description or ()], cursor.fetchall()
+
+
+def _all(cursor: sqlite3.Cursor) -> list[Row]:
+    names, rows = _read(cursor)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 class _Connection(sqlite3.Connection):
@@ -61,11 +73,14 @@ class SqliteTx:
             self._observe(statement)
 
     def one(self, statement: str, /, **params: Any) -> Row | None:
-        rows = self._execute(statement, self._sql[statement], params).fetchall()
+        rows = self.all(statement, **params)
         return rows[0] if rows else None
 
     def all(self, statement: str, /, **params: Any) -> list[Row]:
-        return self._execute(statement, self._sql[statement], params).fetchall()
+        return _all(self._execute(statement, self._sql[statement], params))
+
+    def columns(self, statement: str, /, **params: Any) -> Columns:
+        return by_column(*_read(self._execute(statement, self._sql[statement], params)))
 
     def value(self, statement: str, /, **params: Any) -> Any:
         row = self.one(statement, **params)
@@ -83,7 +98,7 @@ class SqliteTx:
 
     def page(self, statement: str, tests: Mapping[str, Any], /, **params: Any) -> list[Row]:
         sql = filters.fill(statement, self._sql[statement], tests)
-        return self._execute(statement, sql, {**params, **tests}).fetchall()
+        return _all(self._execute(statement, sql, {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
         def ask() -> Found:
@@ -106,7 +121,7 @@ class SqliteTx:
         return finding.select(self._fill, statement, collection, query, params)
 
     def _fill(self, statement: str, slots: Mapping[str, str], values: Mapping[str, Any]) -> list[Row]:
-        return self._execute(statement, filled(self._sql[statement], slots), values).fetchall()
+        return _all(self._execute(statement, filled(self._sql[statement], slots), values))
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -122,36 +137,6 @@ class SqliteTx:
                 raise Taken from error
             raise
         self._connection.execute("RELEASE inner")
-
-
-class _Turnstile:
-    """Lets the writing processes of one database go one after the other, in about the order in which they came.
-
-    By SQLite alone a process that writes again and again starves those that sleep between their tries: beside two
-    runners in a bulk job a request waited 4.6 s. Whoever waits for the lock holds the gate, so that the one who had it
-    last cannot overtake them. The kernel lets both go when a process dies.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._paths = [path.with_name(f"{path.name}.{name}") for name in ("gate", "lock")]
-        self._files: list[int] = []
-
-    def enter(self) -> None:
-        if not self._files:
-            self._files = [os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600) for path in self._paths]
-        gate, lock = self._files
-        fcntl.flock(gate, fcntl.LOCK_EX)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        finally:
-            fcntl.flock(gate, fcntl.LOCK_UN)
-
-    def leave(self) -> None:
-        fcntl.flock(self._files[1], fcntl.LOCK_UN)
-
-    def close(self) -> None:
-        while self._files:
-            os.close(self._files.pop())
 
 
 class _Group:
@@ -186,7 +171,7 @@ class SqliteStore:
         # Threads of one process queue here and not in SQLite's busy handler, which sleeps up to 100 ms between tries;
         # then the process queues with others.
         self._turn = threading.Lock()
-        self._turnstile = _Turnstile(self.path)
+        self._turnstile = Turnstile(self.path)
         self._group: _Group | None = None
         self._waiting, self._count = 0, threading.Lock()
         self._memory, self._serials = Memory(), itertools.count()

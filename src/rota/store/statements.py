@@ -1,6 +1,6 @@
 """Loads the named statements of store/sql, each file's own and what the two databases share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +9,7 @@ from typing import Any
 import aiosql
 
 from rota.store.columns import spelled_out
+from rota.store.port import Columns
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -80,3 +81,11 @@ def filled(sql: str, slots: Mapping[str, str]) -> str:
     for slot, text in slots.items():
         sql = sql.replace(f"{{{slot}}}", text)
     return sql
+
+
+def by_column(names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Columns:
+    """
+    >>> by_column(["id", "name"], [(1, "one"), (2, "two")])
+    {'id': (1, 2), 'name': ('one', 'two')}
+    """
+    return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())

@@ -110,6 +110,29 @@ def test_a_verb_that_a_path_does_not_take(door: Outpost, method: str, path: str)
     assert "GET" in answer.headers["allow"]
 
 
+@pytest.mark.parametrize(
+    ("path", "verbs"),
+    [
+        ("/clients", {"GET", "POST"}),
+        ("/clients/1", {"GET", "PATCH", "DELETE"}),
+        ("/bounties", {"GET"}),
+        ("/bounties/1", {"GET"}),
+        ("/occurrences", {"GET"}),
+        ("/contenttypes/13", {"GET"}),
+        ("/users/1", {"GET", "PATCH"}),
+        ("/bounties/1/relationships/task", {"GET"}),
+        ("/tasks/1/relationships/created_by", {"GET"}),
+        ("/tasks/1/relationships/parent", {"GET", "PATCH"}),
+        ("/tasks/1/relationships/locations", {"GET", "PATCH", "POST", "DELETE"}),
+        ("/submissions/1/relationships/task", {"GET"}),
+    ],
+)
+def test_what_is_allowed_is_what_anybody_may_do(door: Outpost, path: str, verbs: set[str]) -> None:
+    for method in ("OPTIONS", "PUT"):
+        answer = door.client.simulate_request(method, f"/api/v1{path}", headers={"X-Auth-Token": ANN})
+        assert set(answer.headers["allow"].split(", ")) - {"OPTIONS"} == verbs
+
+
 def test_head_is_get_without_the_body(door: Outpost) -> None:
     assert door.ask("HEAD", "/clients").status_code == 200
     assert door.ask("HEAD", "/clients/7").status_code == 404

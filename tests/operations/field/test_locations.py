@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import planted
 from ground import ADMIN, ANN, STRANGER, Ground
-from races import overlap
+from races import attempt, overlap, until_they_wait
 from rota.domain.errors import Forbidden, RecordNeeded, RecordNotFound, UnfitRecord
 from rota.domain.faults import Fault
 from rota.domain.field.geo import earth_centred
 from rota.domain.field.queries import Comparison, Condition, Query
 from rota.operations.field import schedule
-from rota.store.port import Store
+from rota.store.port import Store, Tx
 
 NAIROBI = {"type": "Point", "coordinates": [36.82, -1.29]}
 SQUARE = {"type": "Polygon", "coordinates": [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]}
@@ -195,6 +196,42 @@ def test_a_task_that_comes_while_a_location_is_deleted_is_told_of_it(
     assert (listed, deleted) == (None, None)
     assert (ground.get("task", number).locations, ground.get("task", number).occurrence_count) == ((), 0)
     assert kinds(ground, f"task:{number}") == ["task.created", "task.changed", "task.changed"]
+
+
+def test_a_task_that_comes_late_and_is_answered_at_once_does_not_stand_in_the_way_of_a_deletion(
+    ground: Ground, open_store: Callable[[], Store]
+) -> None:
+    """The deletion waits for the location, the submission for the task that is about to list it."""
+    place = ground.create("location", name="x")
+    what = {"target_content_type": 13, "target_id": 1, "start": "2018-06-01", "status": "a"}
+    number = ground.create("task", name="t", **what)
+    tasks, locations, submissions = (ground.kept(kind) for kind in ("task", "location", "submission"))
+    admin, sent = ground.actors[ADMIN], {"task": number, "location": place, "data": {}}
+    answers = list[Any]()
+
+    def answered(tx: Tx) -> Any:
+        return submissions.create(tx, admin, sent, now=ground.time)
+
+    with ThreadPoolExecutor(1) as threads:
+
+        def submit(tx: Tx) -> None:
+            """Once the deletion waits, and until the submission waits, too."""
+            answers.append(threads.submit(attempt, stores[1], answered))
+            until_they_wait(ground.store, 2, answers[0])
+
+        stores = [open_store(), open_store()]
+        _, deleted = overlap(
+            ground.store,
+            lambda tx: tasks.change(tx, admin, number, {"locations": [place]}, now=ground.time),
+            stores[0],
+            lambda tx: locations.delete(tx, admin, place, now=ground.time),
+            then=submit,
+        )
+        sent_in = answers[0].result(60)
+    # Whoever is first: a location that was answered from stays, and nobody answers from one that is gone.
+    outcome = (isinstance(sent_in, int), type(deleted))
+    assert outcome in {(True, RecordNeeded), (False, type(None))}
+    assert isinstance(sent_in, int | UnfitRecord)
 
 
 def test_what_was_to_be_done_at_one_place_alone_is_to_be_done_nowhere_in_particular(ground: Ground) -> None:

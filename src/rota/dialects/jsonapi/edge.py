@@ -35,6 +35,8 @@ class Edge:
 
     def process_resource(self, req: falcon.Request, resp: falcon.Response, resource: Any, params: Any) -> None:
         """A path may take or give other media types, and look after them itself, know an extension, or take files."""
+        if refused := getattr(resource, "refused", None):
+            req.context.refused = refused(params.get("name", ""))
         if getattr(resource, "negotiates", False):
             return
         known: frozenset[str] = getattr(resource, "extensions", frozenset())
@@ -44,9 +46,16 @@ class Edge:
 
     def process_response(self, req: falcon.Request, resp: falcon.Response, resource: object, succeeded: bool) -> None:
         resp.append_header("Vary", "Accept")
+        _allow_less(req, resp)
         if sent := sent_request_id(req):
             resp.set_header("X-Request-ID", sent)
         drain_refused(req, resp)
+
+
+def _allow_less(req: falcon.Request, resp: falcon.Response) -> None:
+    """What is refused to everybody is not allowed."""
+    if (allowed := resp.get_header("Allow")) and (refused := getattr(req.context, "refused", None)):
+        resp.set_header("Allow", ", ".join(verb for verb in allowed.split(", ") if verb not in refused))
 
 
 def add_error_handlers(app: falcon.App[falcon.Request, falcon.Response]) -> None:

@@ -17,10 +17,15 @@ from rota.dialects.jsonapi.resource import Relationship, Resource
 from rota.dialects.service import Service
 from rota.domain.accounts import Actor
 from rota.domain.errors import Forbidden, RecordNotFound
-from rota.operations.field.access import permit
+from rota.operations.field.access import Who, permit
 from rota.store.port import Tx
 
 _ID = re.compile(r"[1-9][0-9]{0,17}")
+_CHANGING = ("PATCH", "POST", "DELETE")
+
+
+def _for_nobody(**verbs: Who) -> frozenset[str]:
+    return frozenset(verb for verb, who in verbs.items() if who is Who.NOBODY)
 
 
 class Path:
@@ -29,6 +34,11 @@ class Path:
     def __init__(self, service: Service, api: Api, resource: Resource) -> None:
         self.service, self.api, self.resource = service, api, resource
         self.kept = api.kept[resource.kind]
+
+    def refused(self, name: str = "") -> frozenset[str]:
+        """The verbs that the path knows only to refuse them to everybody, with 403: they are not said to be allowed.
+        `name` is that of a relationship."""
+        return frozenset()
 
     def actor(self, req: falcon.Request) -> Actor:
         """Who is asking. Raises Unauthenticated, TooManyFailures."""
@@ -71,6 +81,9 @@ class Path:
 class List(Path):
     """`/tasks`"""
 
+    def refused(self, name: str = "") -> frozenset[str]:
+        return _for_nobody(POST=self.kept.access.create)
+
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         actor = self.actor(req)
         permit(actor, self.kept.access.read)
@@ -97,6 +110,9 @@ class List(Path):
 
 class One(Path):
     """`/tasks/{record_id}`"""
+
+    def refused(self, name: str = "") -> frozenset[str]:
+        return _for_nobody(PATCH=self.kept.access.change, DELETE=self.kept.access.delete)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, record_id: str) -> None:
         actor, number = self.actor(req), self.number(record_id)
@@ -151,6 +167,11 @@ class Related(Path):
 
 class Linkage(Path):
     """`/tasks/{record_id}/relationships/{name}`"""
+
+    def refused(self, name: str = "") -> frozenset[str]:
+        related = self.resource.relationship(name)
+        fixed = related is None or related.fixed or not related.writable
+        return _for_nobody(**dict.fromkeys(_CHANGING, Who.NOBODY if fixed else self.kept.access.change))
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, record_id: str, name: str) -> None:
         actor, number, related = self.actor(req), self.number(record_id), self.related(name)
@@ -207,6 +228,9 @@ class LinkageOfOne(Path):
     def __init__(self, service: Service, api: Api, resource: Resource, name: str) -> None:
         super().__init__(service, api, resource)
         self.name, self.linkage = name, Linkage(service, api, resource)
+
+    def refused(self, name: str = "") -> frozenset[str]:
+        return self.linkage.refused(self.name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, record_id: str) -> None:
         self.linkage.on_get(req, resp, record_id, self.name)

@@ -1,10 +1,9 @@
 """A bounty: what a task pays for an approved submission, from one moment on. None is ever changed."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Bounty:
+class Bounty(msgspec.Struct, frozen=True, gc=False):
     """`amount` is hundredths of the currency."""
 
     id: int

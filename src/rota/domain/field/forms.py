@@ -1,10 +1,9 @@
 """A form: what an answer must look like."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True, gc=False):
     """`fields` is the JSON Schema of the answers, as JSON text. `has_task` says that a task is about it."""
 
     id: int

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import msgspec
 from babel import Locale
 
 from rota.domain.faults import Fault, Unfit
@@ -20,8 +20,7 @@ _NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO",
 """Territories of the CLDR that have no code of their own in ISO 3166. Kosovo's is one of those left to users."""
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, gc=False):
     """`country` is an ISO 3166 alpha-2 code or empty; `shape` is a GeoJSON MultiPolygon as JSON text."""
 
     id: int

@@ -1,26 +1,23 @@
 """Records that are a name: who a task is done for, what it is part of, of what sort a location is."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
+class Client(msgspec.Struct, frozen=True, gc=False):
     id: int
     name: str
     created_at: int
     modified_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class LocationType:
+class LocationType(msgspec.Struct, frozen=True, gc=False):
     id: int
     name: str
     created_at: int
     modified_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(msgspec.Struct, frozen=True, gc=False):
     """`task_ids` are the first of its `task_count` tasks, by id."""
 
     id: int

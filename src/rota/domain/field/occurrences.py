@@ -1,12 +1,11 @@
 """An occurrence of a task as it is kept; how rules name occurrences is in domain/recurrence.py."""
 
-from dataclasses import dataclass
+import msgspec
 
 from rota.domain.recurrence import Occurrence
 
 
-@dataclass(frozen=True, slots=True)
-class TaskOccurrence:
+class TaskOccurrence(msgspec.Struct, frozen=True, gc=False):
     id: int
     task_id: int
     occurrence: Occurrence

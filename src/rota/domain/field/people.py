@@ -1,12 +1,11 @@
 """A user as the field sees them, and what they have earned."""
 
-from dataclasses import dataclass
+import msgspec
 
 from rota.domain.accounts import Role
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, gc=False):
     """`earned` is hundredths. Submissions that are pending or under review are neither approved nor rejected."""
 
     id: int

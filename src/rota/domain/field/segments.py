@@ -1,8 +1,9 @@
 """Segment rules: to whom, and where, a task is offered; and how one is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from rota.domain.faults import Fault, Unfit
 from rota.domain.field import reading
@@ -20,8 +21,7 @@ TARGET_FIELDS: Mapping[int, tuple[str, ...]] = {
 """What a rule may look at, of a user and of a location."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRule:
+class SegmentRule(msgspec.Struct, frozen=True, gc=False):
     """A user (content type 13) or a location (15) matches whose `target_field` is, as a text, the value."""
 
     id: int

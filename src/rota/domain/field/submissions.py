@@ -1,8 +1,9 @@
 """An answer to a task, as it is kept and judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Status(StrEnum):
@@ -65,8 +66,7 @@ PAYMENTS: Mapping[tuple[Status, Status], Payment] = {
 """Every review that there is, from one status to another, and what follows from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True, gc=False):
     """`valid` says that it passed every check when it came. `data` is the answers, JSON text. `paid` is hundredths."""
 
     id: int

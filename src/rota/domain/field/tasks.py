@@ -1,8 +1,9 @@
 """A task of the field as it is kept: what is to be done, where, when, by whom, and what it pays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 
 class Status(StrEnum):
@@ -19,8 +20,7 @@ STATUS_NAMES: Mapping[Status, str] = {each: each.name.capitalize() for each in S
 EXPERTISE_NAMES: Mapping[int, str] = {1: "Beginner", 2: "Intermediate", 3: "Advanced", 4: "Expert"}
 
 
-@dataclass(frozen=True, slots=True)
-class TaskLocation:
+class TaskLocation(msgspec.Struct, frozen=True, gc=False):
     """A location of a task. Its own rule and hours (microseconds since midnight) stand for the task's where given."""
 
     location_id: int
@@ -29,8 +29,7 @@ class TaskLocation:
     end_time: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True, gc=False):
     """Moments are microseconds since 1970 UTC, amounts hundredths of the currency.
 
     The current bounty is the newest; `paid` is what approved submissions were paid. `occurrences_cut` says that the

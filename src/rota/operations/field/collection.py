@@ -1,6 +1,6 @@
 """What every collection of the field can be asked: one protocol, so that whoever speaks of one can speak of all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -51,7 +51,7 @@ def ids_param(ids: Sequence[int]) -> str:
     return msgspec.json.encode([each for each in ids if 0 < each < 2**63]).decode()
 
 
-def in_order(values: Sequence[Any], ids: Sequence[int]) -> list[Any]:
+def in_order(values: Iterable[Any], ids: Sequence[int]) -> list[Any]:
     """The values in the order of these ids; an id that has none is left out."""
     by_id = {value.id: value for value in values}
     return [by_id[each] for each in ids if each in by_id]

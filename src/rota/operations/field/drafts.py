@@ -17,7 +17,7 @@ from rota.domain.field.writing import FIELDS, REFERENCES, TIMING
 from rota.domain.walltime import zone_named
 from rota.operations.field.collection import ids_param
 from rota.operations.field.references import ABSENT, Named, absent, known_all, named
-from rota.operations.field.relations import locations_of, segment_rules_of, told_location
+from rota.operations.field.relations import related, told_location
 from rota.store.port import Row, Tx
 
 Timed = Callable[[Wanted], Timing | list[Fault]]
@@ -72,8 +72,10 @@ def stored(tx: Tx, row: Row) -> Draft:
 
 def stored_all(tx: Tx, rows: list[Row]) -> list[Draft]:
     """The same for many, with the same number of statements."""
-    locations, rules = locations_of(tx, rows), segment_rules_of(tx, rows)
-    return [_stored(row, locations.get(row["id"], ()), rules.get(row["id"], ())) for row in rows]
+    relations = related(tx, (row["id"] for row in rows))
+    return [
+        _stored(row, relations.locations.get(row["id"], ()), relations.segment_rules.get(row["id"], ())) for row in rows
+    ]
 
 
 def _stored(row: Row, locations: tuple[TaskLocation, ...], segment_rules: tuple[int, ...]) -> Draft:

@@ -17,6 +17,7 @@ from rota.domain.field.reading import Field
 from rota.domain.field.schemas import schema_faults, shape_faults
 from rota.domain.field.terms import Terms
 from rota.operations.field.records import Kinds, Records, Statements
+from rota.operations.field.values import values_of
 from rota.store.port import Row, Taken, Tx
 
 FIRST_VERSION = "1"
@@ -47,19 +48,6 @@ def _schema(value: Any, terms: Terms) -> str:
     return msgspec.json.encode(found).decode()
 
 
-def _form(row: Row) -> Form:
-    return Form(
-        id=row["id"],
-        title=row["title"],
-        id_string=row["id_string"],
-        version=row["version"],
-        fields=row["fields"],
-        has_task=bool(row["has_task"]),
-        created_at=row["created_at"],
-        modified_at=row["modified_at"],
-    )
-
-
 FIELDS: Mapping[str, Field] = {
     "title": Field("title", reading.name, required=True),
     "id_string": Field("id_string", reading.or_null(reading.name)),
@@ -76,7 +64,7 @@ class Forms(Records):
     by_ids = "forms_by_ids"
     statements = Statements("form_lock", "form_insert", "form_update", "form_delete")
     kinds = Kinds(Kind.FORM_CREATED, Kind.FORM_CHANGED, Kind.FORM_DELETED)
-    value = staticmethod(_form)
+    values = staticmethod(values_of(Form, has_task=bool))
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         try:

@@ -13,17 +13,14 @@ from rota.domain.field.tasks import TaskLocation
 from rota.operations.field.access import permit
 from rota.operations.field.calendars import note_times
 from rota.operations.field.collection import ids_param
+from rota.operations.field.locking import lock_after_tasks
 from rota.operations.field.records import Kinds, Records, Statements
-from rota.operations.field.relations import locations_of, tell_tasks, told_location
+from rota.operations.field.relations import related, tell_tasks, told_location
+from rota.operations.field.values import values_of
 from rota.store.port import Row, Tx
 
 TOLD_LIMIT = 4_096
 """Characters of a shape that the log is told; of a longer one it is told the digest."""
-
-
-def _location(row: Row) -> Location:
-    kept = {name: row[name] for name in Location.__slots__}
-    return Location(**{**kept, "has_submissions": bool(row["has_submissions"])})
 
 
 class Locations(Records):
@@ -33,7 +30,7 @@ class Locations(Records):
     by_ids = "locations_by_ids"
     statements = Statements("location_lock", "location_insert", "location_update", "location_delete")
     kinds = Kinds(Kind.LOCATION_CREATED, Kind.LOCATION_CHANGED, Kind.LOCATION_DELETED)
-    value = staticmethod(_location)
+    values = staticmethod(values_of(Location, has_submissions=bool))
 
     def change(self, tx: Tx, actor: Actor, record_id: int, given: Mapping[str, Any], *, now: int) -> None:
         permit(actor, self.access.change)
@@ -45,15 +42,18 @@ class Locations(Records):
         """Tasks have it no longer, and what was to be done there goes; the locations below it stay without a parent."""
         permit(actor, self.access.delete)
         self._lock_tree(tx, actor)
-        # Who changes a task locks it before its locations. Those that come between the two locks are few.
-        self._lock_tasks(tx, actor, record_id)
-        self.lock(tx, actor, record_id)
-        tasks = self._lock_tasks(tx, actor, record_id)
-        listed = {task_id: _without(each, record_id) for task_id, each in locations_of(tx, tasks).items()}
-        ids = ids_param([row["id"] for row in tasks])
-        tx.run("tasks_leave_location", account_id=actor.account.id, id=record_id, ids=ids, now=now)
+        rows = lock_after_tasks(
+            tx,
+            # Those that list the location or have something to be done there.
+            lambda: tx.all("tasks_at_location_lock", account_id=actor.account.id, id=record_id),
+            lambda: self.lock(tx, actor, record_id),
+            lambda: tx.columns("tasks_at_location", id=record_id)["id"],
+        )
+        tasks = [row["id"] for row in rows]
+        listed = {task_id: _without(each, record_id) for task_id, each in related(tx, tasks).locations.items()}
+        tx.run("tasks_leave_location", account_id=actor.account.id, id=record_id, ids=ids_param(tasks), now=now)
         super().delete(tx, actor, record_id, now=now)
-        note_times(tx, [row["id"] for row in tasks])
+        note_times(tx, tasks)
         tell_tasks(tx, actor, "locations", listed, now=now)
 
     def refuse_if_needed(self, tx: Tx, actor: Actor, record_id: int) -> None:
@@ -86,10 +86,6 @@ class Locations(Records):
     def _lock_tree(self, tx: Tx, actor: Actor) -> None:
         """Of two moves that would make a cycle together, the second sees the first."""
         tx.one("location_tree_lock", account_id=actor.account.id)
-
-    def _lock_tasks(self, tx: Tx, actor: Actor, record_id: int) -> list[Row]:
-        """Those that list the location or have something to be done there."""
-        return tx.all("tasks_at_location_lock", account_id=actor.account.id, id=record_id)
 
 
 def _without(listed: Iterable[TaskLocation], location_id: int) -> tuple[list[Any], list[Any]]:

@@ -6,17 +6,9 @@ from rota.domain.field.names import Client, LocationType
 from rota.domain.field.reading import Field
 from rota.operations.field.access import Access, Who
 from rota.operations.field.records import Kinds, Records, Statements
-from rota.store.port import Row
+from rota.operations.field.values import values_of
 
 NAME = {"name": Field("name", reading.name, required=True)}
-
-
-def _client(row: Row) -> Client:
-    return Client(row["id"], row["name"], row["created_at"], row["modified_at"])
-
-
-def _location_type(row: Row) -> LocationType:
-    return LocationType(row["id"], row["name"], row["created_at"], row["modified_at"])
 
 
 class Clients(Records):
@@ -26,7 +18,7 @@ class Clients(Records):
     by_ids = "clients_by_ids"
     statements = Statements("client_lock", "client_insert", "client_update", "client_delete")
     kinds = Kinds(Kind.CLIENT_CREATED, Kind.CLIENT_CHANGED, Kind.CLIENT_DELETED)
-    value = staticmethod(_client)
+    values = staticmethod(values_of(Client))
 
 
 class LocationTypes(Records):
@@ -40,4 +32,4 @@ class LocationTypes(Records):
         "location_type_delete",
     )
     kinds = Kinds(Kind.LOCATION_TYPE_CREATED, Kind.LOCATION_TYPE_CHANGED, Kind.LOCATION_TYPE_DELETED)
-    value = staticmethod(_location_type)
+    values = staticmethod(values_of(LocationType))

@@ -18,6 +18,7 @@ from rota.operations.events import record
 from rota.operations.field.access import Access, Who, is_admin, permit
 from rota.operations.field.collection import ids_param
 from rota.operations.field.records import Kept
+from rota.operations.field.values import values_of
 from rota.store.port import Row, Taken, Tx
 
 TAKEN = Fault(("email",), "is taken")
@@ -40,28 +41,13 @@ OF_MEMBERS = frozenset({"name"})
 """What members may write of themselves."""
 
 
-def _person(row: Row) -> Person:
-    return Person(
-        id=row["id"],
-        email=row["email"],
-        name=row["name"],
-        role=Role(row["role"]),
-        expertise=row["expertise"],
-        submission_count=row["submission_count"],
-        approved_count=row["approved_count"],
-        rejected_count=row["rejected_count"],
-        earned=int(row["earned"]),
-        created_at=row["created_at"],
-    )
-
-
 class People(Kept):
     """Users are created and changed, and never deleted: what they did stays theirs."""
 
     kind, collection = "user", "people"
     access = Access(read=Who.OWN, create=Who.ADMINS, change=Who.OWN, delete=Who.NOBODY)
     by_ids = "people_by_ids"
-    value = staticmethod(_person)
+    values = staticmethod(values_of(Person, role=Role, earned=int))
 
     def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
         if not is_admin(actor):

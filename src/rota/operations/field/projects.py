@@ -1,7 +1,8 @@
 """Projects: a name, and the tasks that belong together under it. A task is in one project at most."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -13,16 +14,16 @@ from rota.domain.field.reading import Field
 from rota.domain.field.terms import Terms
 from rota.operations.field.access import Access, Who, permit
 from rota.operations.field.collection import ids_param
+from rota.operations.field.locking import lock_after_tasks
 from rota.operations.field.names import NAME
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import tell_tasks
-from rota.store.port import Row, Tx
+from rota.operations.field.values import values_of
+from rota.store.port import Columns, Row, Tx
 
 TASKS_SHOWN = 100
 
-
-def _project(row: Row) -> Project:
-    return Project(row["id"], row["name"], row["created_at"], row["modified_at"], task_count=row["task_count"])
+_values = values_of(Project)
 
 
 class Projects(Records):
@@ -33,17 +34,10 @@ class Projects(Records):
     by_ids = "projects_by_ids"
     statements = Statements("project_lock", "project_insert", "project_update", "project_delete")
     kinds = Kinds(Kind.PROJECT_CREATED, Kind.PROJECT_CHANGED, Kind.PROJECT_DELETED)
-    value = staticmethod(_project)
 
-    def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Project]:
-        found: list[Project] = super().load(tx, actor, ids, now=now)
-        rows = (
-            tx.all("tasks_of_projects", ids=ids_param([each.id for each in found]), most=TASKS_SHOWN) if found else []
-        )
-        tasks: dict[int, list[int]] = {}
-        for row in rows:
-            tasks.setdefault(row["project_id"], []).append(row["id"])
-        return [replace(each, task_ids=tuple(tasks.get(each.id, ()))) for each in found]
+    def made(self, tx: Tx, columns: Columns) -> Iterable[Project]:
+        first = _first_tasks(tx, columns["id"])
+        return _values({**columns, "task_ids": [first.get(each, ()) for each in columns["id"]]})
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         permit(actor, self.access.create)
@@ -62,10 +56,13 @@ class Projects(Records):
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
         """Its tasks stay, without a project."""
         permit(actor, self.access.delete)
-        self._lock_tasks(tx, actor, record_id, {})
-        self.lock(tx, actor, record_id)
-        # Those that came in between the two locks, which are few.
-        _gather(tx, actor, record_id, self._lock_tasks(tx, actor, record_id, {}), frozenset(), now)
+        tasks = lock_after_tasks(
+            tx,
+            lambda: self._lock_tasks(tx, actor, record_id, {}),
+            lambda: super(Projects, self).lock(tx, actor, record_id),
+            lambda: tx.columns("tasks_of_project", project_id=record_id)["id"],
+        )
+        _gather(tx, actor, record_id, tasks, frozenset(), now)
         super().delete(tx, actor, record_id, now=now)
 
     def check(self, tx: Tx, actor: Actor, before: Row | None, values: dict[str, Any]) -> list[Fault]:
@@ -88,6 +85,13 @@ class Projects(Records):
         """Those that are given and those of the project. Who changes a task locks it before its project, too."""
         ids = ids_param(sorted(_wanted(given, self.terms)))
         return tx.all("tasks_to_gather_lock", account_id=actor.account.id, project_id=record_id, ids=ids)
+
+
+def _first_tasks(tx: Tx, projects: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Of each of these projects that has any."""
+    found = tx.columns("tasks_of_projects", ids=ids_param(projects), most=TASKS_SHOWN)
+    pairs = zip(found["project_id"], found["id"], strict=True)
+    return {project: tuple(task for _, task in tasks) for project, tasks in groupby(pairs, itemgetter(0))}
 
 
 def _wanted(given: Mapping[str, Any], terms: Terms) -> frozenset[int]:

@@ -1,6 +1,6 @@
 """Collections of which each record is a row of a table: read, checked, written and told of in one way."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from rota.operations.events import record
 from rota.operations.field.access import Access, permit
 from rota.operations.field.collection import ids_param, in_order
 from rota.operations.field.references import missing
-from rota.store.port import Row, Tx
+from rota.store.port import Columns, Row, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Kept:
     access: Access
     by_ids: str
     order: tuple[Order, ...] = ()
-    value: Callable[[Row], Any]
+    values: Callable[[Columns], Iterable[Any]]
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
@@ -57,8 +57,13 @@ class Kept:
 
     def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Any]:
         permit(actor, self.access.read)
-        rows = tx.all(self.by_ids, account_id=actor.account.id, ids=ids_param(ids)) if ids else []
-        return in_order([type(self).value(row) for row in rows], ids)
+        if not ids:
+            return []
+        return in_order(self.made(tx, tx.columns(self.by_ids, account_id=actor.account.id, ids=ids_param(ids))), ids)
+
+    def made(self, tx: Tx, columns: Columns) -> Iterable[Any]:
+        """The values of what was read of them, and of what else there is to be read."""
+        return type(self).values(columns)
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         """Nobody may."""

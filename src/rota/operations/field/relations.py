@@ -1,27 +1,43 @@
-"""What tasks refer to: their locations and segment rules, and what becomes of tasks when something leaves them. One
-statement each, however many tasks."""
+"""What tasks refer to: their locations and segment rules, and what becomes of tasks when something leaves them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from rota.domain.accounts import Actor
 from rota.domain.events import Event, Kind
 from rota.domain.field.tasks import TaskLocation
 from rota.operations.events import record_all
 from rota.operations.field.collection import ids_param
-from rota.store.port import Row, Tx
+from rota.store.port import Tx
+
+T = TypeVar("T")
 
 
-def locations_of(tx: Tx, tasks: Sequence[Row]) -> dict[int, tuple[TaskLocation, ...]]:
-    return _grouped(tx.all("locations_of_tasks", ids=_ids(tasks)), task_location)
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What tasks refer to in numbers, by their ids; a task that has none is not there."""
+
+    locations: Mapping[int, tuple[TaskLocation, ...]]
+    segment_rules: Mapping[int, tuple[int, ...]]
 
 
-def segment_rules_of(tx: Tx, tasks: Sequence[Row]) -> dict[int, tuple[int, ...]]:
-    return _grouped(tx.all("segment_rules_of_tasks", ids=_ids(tasks)), lambda row: row["segment_rule_id"])
+def related(tx: Tx, tasks: Iterable[int]) -> Relations:
+    """One statement, however many tasks."""
+    found = tx.columns("relations_of_tasks", ids=ids_param([*tasks]))
+    places = map(TaskLocation, *(found[name] for name in TaskLocation.__struct_fields__))
+    locations: dict[int, list[TaskLocation]] = {}
+    rules: dict[int, list[int]] = {}
+    for task_id, place, rule in zip(found["task_id"], places, found["segment_rule_id"], strict=True):
+        if rule is None:
+            locations.setdefault(task_id, []).append(place)
+        else:
+            rules.setdefault(task_id, []).append(rule)
+    return Relations(_closed(locations), _closed(rules))
 
 
-def task_location(row: Row) -> TaskLocation:
-    return TaskLocation(row["location_id"], row["timing_rule"], row["start_time"], row["end_time"])
+def _closed(lists: Mapping[int, list[T]]) -> Mapping[int, tuple[T, ...]]:
+    return {task_id: tuple(each) for task_id, each in lists.items()}
 
 
 def told_location(each: TaskLocation) -> Any:
@@ -40,14 +56,3 @@ def tell_tasks(tx: Tx, actor: Actor, field: str, changes: Mapping[int, tuple[Any
 def _told(actor: Actor, task_id: int, field: str, before: Any, after: Any, now: int) -> Event:
     facts = {"before": {field: before}, "after": {field: after}}
     return Event(now, Kind.TASK_CHANGED, actor.account.id, f"task:{task_id}", actor.user.id, facts)
-
-
-def _ids(tasks: Sequence[Row]) -> str:
-    return ids_param([row["id"] for row in tasks])
-
-
-def _grouped(rows: Iterable[Row], value: Callable[[Row], Any]) -> dict[int, tuple[Any, ...]]:
-    found: dict[int, list[Any]] = {}
-    for row in rows:
-        found.setdefault(row["task_id"], []).append(value(row))
-    return {task_id: tuple(values) for task_id, values in found.items()}

@@ -5,7 +5,7 @@ what it has, however many submit and review at the same time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -20,6 +20,7 @@ from rota.operations.events import written
 from rota.operations.field import ledger, receiving
 from rota.operations.field.access import Access, Who, is_admin, permit
 from rota.operations.field.records import Kept
+from rota.operations.field.values import values_of
 from rota.store.port import Row, Tx
 
 REVIEWED: Mapping[str, Field] = {
@@ -53,8 +54,6 @@ _TOLD = (
 )
 """What the log says of a submission that comes or goes. It holds no second copy of the answers."""
 
-_PLAIN = [each.name for each in fields(Submission) if each.name not in {"valid", "status"}]
-
 
 class Submissions(Kept):
     """Members see and send their own."""
@@ -63,6 +62,8 @@ class Submissions(Kept):
     access = Access(read=Who.OWN, create=Who.OWN)
     by_ids = "submissions_by_ids"
     order = (Order("id"),)
+    # The answers stay text: whoever writes them as JSON has nothing to read.
+    values = staticmethod(values_of(Submission, valid=bool, status=Status))
 
     def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
         return super().find(tx, actor, visible(actor, query), now=now)
@@ -71,12 +72,6 @@ class Submissions(Kept):
         return [
             each for each in super().load(tx, actor, ids, now=now) if is_admin(actor) or each.user_id == actor.user.id
         ]
-
-    @staticmethod
-    def value(row: Row) -> Submission:
-        """The answers stay text: whoever writes them as JSON has nothing to read."""
-        valid, status = bool(row["valid"]), Status(row["status"])
-        return Submission(**{name: row[name] for name in _PLAIN}, valid=valid, status=status)
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         """One that a check refuses is kept, too: rejected, with the reason as its comment. A status that an admin gives

@@ -1,6 +1,6 @@
 """Tasks of the field: created, changed, cloned and deleted, with their occurrences and bounties."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rota.domain.accounts import Actor
@@ -8,17 +8,20 @@ from rota.domain.errors import RecordNeeded, RecordNotFound
 from rota.domain.events import Kind
 from rota.domain.field import writing
 from rota.domain.field.queries import Found, Order, Query
-from rota.domain.field.tasks import Status, Task, TaskLocation
+from rota.domain.field.tasks import Status, Task
 from rota.operations.field.access import permit
 from rota.operations.field.calendars import align
-from rota.operations.field.collection import ids_param, in_order
+from rota.operations.field.collection import ids_param
 from rota.operations.field.drafts import Draft, Wish, copied, drafted, stored
 from rota.operations.field.eligibility import offered
 from rota.operations.field.records import Kinds, Records, Statements
-from rota.operations.field.relations import locations_of, segment_rules_of
+from rota.operations.field.relations import related
 from rota.operations.field.task_batches import insert, write_locations, write_segment_rules
+from rota.operations.field.values import values_of
 from rota.operations.ids import new_ids
-from rota.store.port import Row, Tx
+from rota.store.port import Columns, Tx
+
+_values = values_of(Task, status=Status, occurrences_cut=bool)
 
 
 class Tasks(Records):
@@ -32,13 +35,15 @@ class Tasks(Records):
     def find(self, tx: Tx, actor: Actor, query: Query, *, now: int) -> Found:
         return super().find(tx, actor, offered(actor, query, now=now), now=now)
 
-    def load(self, tx: Tx, actor: Actor, ids: Sequence[int], *, now: int) -> list[Task]:
-        permit(actor, self.access.read)
-        if not ids:
-            return []
-        rows = tx.all(self.by_ids, account_id=actor.account.id, ids=ids_param(ids))
-        locations, rules = locations_of(tx, rows), segment_rules_of(tx, rows)
-        return in_order([_task(row, locations.get(row["id"], ()), rules.get(row["id"], ())) for row in rows], ids)
+    def made(self, tx: Tx, columns: Columns) -> Iterable[Task]:
+        ids, relations = columns["id"], related(tx, columns["id"])
+        who = zip(columns["created_by_name"], columns["created_by_email"], strict=True)
+        more = {
+            "created_by_name": [name or email for name, email in who],
+            "segment_rules": [relations.segment_rules.get(each, ()) for each in ids],
+            "locations": [relations.locations.get(each, ()) for each in ids],
+        }
+        return _values({**columns, **more})
 
     def create(self, tx: Tx, actor: Actor, given: Mapping[str, Any], *, now: int) -> int:
         permit(actor, self.access.create)
@@ -98,23 +103,3 @@ def _relate(tx: Tx, task_id: int, before: Draft, draft: Draft) -> None:
     if before.segment_rules != draft.segment_rules:
         tx.run("task_segment_rules_delete", task_id=task_id)
         write_segment_rules(tx, [(task_id, draft)])
-
-
-_PLAIN = (
-    *("id", "name", "description", "start_at", "end_at", "timing_rule", "estimated_us", "total_submission_target"),
-    *("user_submission_target", "required_expertise", "target_content_type", "target_id", "form_title"),
-    *("form_id_string", "parent_id", "client_id", "project_id", "created_by", "created_at", "modified_at", "bounty_id"),
-    *("bounty_amount", "submission_count", "approved_count", "pending_count", "rejected_count", "paid"),
-    "occurrence_count",
-)
-
-
-def _task(row: Row, locations: tuple[TaskLocation, ...], segment_rules: tuple[int, ...]) -> Task:
-    return Task(
-        **{name: row[name] for name in _PLAIN},
-        status=Status(row["status"]),
-        created_by_name=row["created_by_name"] or row["created_by_email"],
-        occurrences_cut=bool(row["occurrences_cut"]),
-        segment_rules=segment_rules,
-        locations=locations,
-    )

@@ -62,6 +62,11 @@ SELECT t.id FROM tasks t WHERE t.account_id = :account_id AND t.id IN (
     UNION SELECT o.task_id FROM occurrences o WHERE o.location_id = :id)
 ORDER BY t.id {turn};
 
+-- name: tasks_at_location
+-- The same, for a look. Nobody adds to them who has not locked the location.
+SELECT tl.task_id AS id FROM task_locations tl WHERE tl.location_id = :id
+UNION SELECT o.task_id FROM occurrences o WHERE o.location_id = :id;
+
 -- name: tasks_leave_location!
 -- They have less to be done. One that was to be done there alone is to be done nowhere in particular, once its calendar
 -- is made anew, which begins at its start.

@@ -41,6 +41,10 @@ DELETE FROM segment_rules WHERE id = :id;
 SELECT t.id FROM tasks t WHERE t.account_id = :account_id
 AND t.id IN (SELECT tr.task_id FROM task_segment_rules tr WHERE tr.segment_rule_id = :id) ORDER BY t.id {turn};
 
+-- name: tasks_of_segment_rule
+-- The same, for a look. Nobody adds to them who has not locked the rule.
+SELECT tr.task_id AS id FROM task_segment_rules tr WHERE tr.segment_rule_id = :id;
+
 -- name: segment_rules_named
 -- Segment rules of these names: for each the newest, and how many there are.
 SELECT name, max(id) AS id, count(*) AS n FROM segment_rules WHERE account_id = :account_id AND name IN ({words})

@@ -38,13 +38,13 @@ WHERE t.account_id = :account_id AND t.id IN ({ids});
 -- Which of these there are; they are not deleted until the transaction ends.
 SELECT id FROM tasks WHERE account_id = :account_id AND id IN ({ids}) ORDER BY id {share};
 
--- name: locations_of_tasks
--- The locations of these tasks, with their rules and hours.
-SELECT {*task_locations} FROM task_locations WHERE task_id IN ({ids}) ORDER BY task_id, location_id;
-
--- name: segment_rules_of_tasks
--- The segment rules of these tasks.
-SELECT {*task_segment_rules} FROM task_segment_rules WHERE task_id IN ({ids}) ORDER BY task_id, segment_rule_id;
+-- name: relations_of_tasks
+-- The locations of these tasks, with their rules and hours, and their segment rules.
+SELECT task_id, location_id, timing_rule, start_time, end_time, NULL AS segment_rule_id
+FROM task_locations WHERE task_id IN ({ids})
+UNION ALL
+SELECT task_id, NULL, NULL, NULL, NULL, segment_rule_id FROM task_segment_rules WHERE task_id IN ({ids})
+ORDER BY task_id, location_id, segment_rule_id;
 
 -- name: task_lock
 -- One of the account, kept from others until the transaction ends.
