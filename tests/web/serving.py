@@ -104,6 +104,11 @@ class Server:
         self.process.terminate()
         return self._closed(self.process.wait(60))
 
+    def interrupt(self) -> int:
+        """As Ctrl-C does: all processes at once. In less time than Granian's is killed after."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self._closed(self.process.wait(20))
+
     def kill(self) -> None:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
