@@ -4,6 +4,8 @@ import os
 import signal
 from collections.abc import Callable
 
+import pytest
+
 from engine.conftest import Workers
 from rota.domain.jobs import STOPPED_DURING_ROW, WORKER_DIED, Status
 from support import House, wait_until
@@ -57,6 +59,7 @@ def test_a_row_that_kills_its_worker_is_found_and_the_rest_goes_on(house: House,
     check_whole(house, job_id, words)
 
 
+@pytest.mark.soak
 def test_of_a_bunch_only_the_row_is_blamed_that_kills(house: House, start_workers: Start) -> None:
     words = [*numbered(60), "die", *numbered(60)]
     job_id = house.submit("trial.small", table(words))
