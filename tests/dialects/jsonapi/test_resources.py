@@ -66,6 +66,17 @@ def test_a_submission_is_sent_reviewed_and_paid(outpost: Outpost) -> None:
     assert (user["approved_submissions"], user["approval_rate"], user["amount_earned"]) == (1, 1.0, "2.50 KES")
 
 
+def test_an_id_is_a_whole_number_however_json_writes_it(outpost: Outpost) -> None:
+    task = outpost.make("tasks", "Task", name="a", start="2018-07-01", target_content_type=13.0, target_id=1)
+    project = outpost.make("projects", "Project", name="p", tasks=[float(task)])
+    assert outpost.get(f"/tasks/{task}")["data"]["relationships"]["project"]["data"]["id"] == str(project)
+    wrong = {"data": {"type": "Project", "attributes": {"name": "q", "tasks": [1.5]}}}
+    assert outpost.refused("POST", "/projects", wrong) == (
+        400,
+        [("/data/attributes/tasks/0", "tasks.0 must be an id.")],
+    )
+
+
 def test_answers_that_do_not_fit_the_form_are_told_where(outpost: Outpost) -> None:
     _, task = _surveyed(outpost)
     written = {"type": "Submission", "attributes": {"task": task, "data": {"age": "x"}}}

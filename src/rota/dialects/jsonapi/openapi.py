@@ -128,9 +128,9 @@ class _Api:
             "patch": self._writing(resource, f"change_{kind}", f"Changed{type_}", 200),
             "delete": Operation(f"delete_{kind}", f"Remove a {type_}.", {204: {}}, (409, 507)),
         }
-        self._refuse(path, "post", self.kept[kind].access.create)
-        self._refuse(f"{path}/{{id}}", "patch", self.kept[kind].access.change)
-        self._refuse(f"{path}/{{id}}", "delete", self.kept[kind].access.delete)
+        self._leave_out(path, "post", self.kept[kind].access.create)
+        self._leave_out(f"{path}/{{id}}", "patch", self.kept[kind].access.change)
+        self._leave_out(f"{path}/{{id}}", "delete", self.kept[kind].access.delete)
         for related in resource.relationships:
             if related.kind in self.resources:
                 self._describe_relationship(resource, related)
@@ -153,7 +153,7 @@ class _Api:
         self.paths[linking := f"{path}/relationships/{related.name}"] = verbs
         if related.fixed or not related.writable:
             for verb in verbs.keys() - {"get"}:
-                self._refuse(linking, verb, Who.NOBODY)
+                self._leave_out(linking, verb, Who.NOBODY)
 
     def _describe_more(self) -> None:
         operations = Operation(
@@ -175,10 +175,10 @@ class _Api:
         cloning = Operation("clone_task", "A draft that is the same.", cloned, (507,), self._showing(RESOURCES["task"]))
         self.paths[f"{task}/clone"] = {"post": cloning}
 
-    def _refuse(self, path: str, verb: str, who: Who) -> None:
-        """What nobody may do is described by its refusals."""
+    def _leave_out(self, path: str, verb: str, who: Who) -> None:
+        """What nobody may do is no operation, and `Allow` does not name it; whoever tries is told 403."""
         if who is Who.NOBODY:
-            self.paths[path][verb] = Operation(self.paths[path][verb].name, "Nobody may do this.", {})
+            del self.paths[path][verb]
 
     def _writing(self, resource: Resource, name: str, body: str, status: int) -> Operation:
         return Operation(
@@ -218,7 +218,7 @@ class _Api:
 
     def _own_parameters(self, resource: Resource) -> Iterator[tuple[str, tuple[str, Node, str]]]:
         kind, orders = resource.kind, _list_of([f"-?{name}" for name in resource.orders])
-        paths = {"anyOf": [{"const": ""}, _list_of(self._steps(resource))]}
+        paths = _perhaps(_list_of(self._steps(resource)))
         yield f"include:{kind}", ("query", paths, "Paths through relationships, with commas between; also longer ones.")
         yield f"fields:{kind}", ("query", ref(f"{resource.type}Fields"), "The fields of each type that are shown.")
         yield f"ordering:{kind}", ("query", orders, "Fields, with commas between; `-` for descending.")
@@ -230,7 +230,8 @@ class _Api:
 
     def _fields(self, resource: Resource) -> Mapping[str, Node]:
         types = {resource.kind, *(each.kind for each in self._related(resource))}
-        return {self.resources[kind].type: _list_of(sorted(self.resources[kind].shown)) for kind in sorted(types)}
+        shown = {self.resources[kind].type: sorted(self.resources[kind].shown) for kind in sorted(types)}
+        return {type_: _perhaps(_list_of(names)) for type_, names in shown.items()}
 
 
 def _get(name: str, summary: str, schema: str, parameters: Iterable[str]) -> Operation:
@@ -247,6 +248,11 @@ def _filters(resource: Resource) -> Mapping[str, Node]:
 
 def _object(properties: Mapping[str, Node]) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties), "additionalProperties": False}
+
+
+def _perhaps(node: Node) -> Node:
+    """That, or nothing: no paths, no fields."""
+    return {"anyOf": [{"const": ""}, node]}
 
 
 def _list_of(words: Iterable[str]) -> Node:

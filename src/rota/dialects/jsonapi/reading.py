@@ -12,7 +12,7 @@ from typing import Any
 from rota.dialects.jsonapi.errors import MOST_PROBLEMS, Problem, Problems, at, bad_request, conflict, detail, missing
 from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.domain.faults import Fault, Path
-from rota.domain.field.reading import Link
+from rota.domain.field.reading import Link, as_whole
 
 _ID = re.compile(r"[0-9]{1,19}")
 
@@ -199,9 +199,7 @@ class _Linker:
         return Link(found, told) if told and isinstance(found, int) else found
 
     def _id(self, value: dict[str, Any], place: str) -> Any:
-        found = value.get("id")
-        if type(found) is float and found.is_integer() and abs(found) < 2**53:
-            found = int(found)
+        found = as_whole(value.get("id"))
         if isinstance(found, str) or type(found) is int:
             return int(found) if isinstance(found, str) and _ID.fullmatch(found) else found
         if "id" in value:

@@ -105,13 +105,17 @@ def flag(value: Any, terms: Terms) -> bool:
     return found
 
 
+def as_whole(value: Any) -> Any:
+    """A number with nothing behind its point is a whole one in JSON, `7.0` as `7`; all else stays as it is."""
+    return int(value) if type(value) is float and value.is_integer() and abs(value) < 2**53 else value
+
+
 def whole(least: int, most: int) -> Reader:
     """A whole number in `[least, most]`, also as a text; true and false are none."""
 
     def read_whole(value: Any, terms: Terms) -> int:
-        found = int(value) if isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,19}", value, re.ASCII) else value
-        if type(found) is float and found.is_integer() and abs(found) < 2**53:
-            found = int(found)
+        is_text = isinstance(value, str) and re.fullmatch(r"[+-]?\d{1,19}", value, re.ASCII)
+        found = int(value) if is_text else as_whole(value)
         if type(found) is not int or not least <= found <= most:
             raise Unfit(f"must be a whole number from {least} to {most}")
         return found
@@ -217,7 +221,7 @@ def reference(value: Any, terms: Terms) -> int | None:
     """The id of another record, as a number or a text, or null for none."""
     if value is None:
         return None
-    found = value.id if isinstance(value, Link) else value
+    found = value.id if isinstance(value, Link) else as_whole(value)
     if isinstance(found, str) and re.fullmatch(r"\d{1,19}", found, re.ASCII):
         found = int(found)
     if type(found) is not int or not 0 < found <= ID_LIMIT:
