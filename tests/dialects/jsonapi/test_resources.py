@@ -154,3 +154,4 @@ def test_content_types_are_the_same_for_all(door: Outpost) -> None:
         ("17", "job"),
     ]
     assert door.refused("DELETE", "/contenttypes/13")[0] == 403
+    assert door.refused("DELETE", "/contenttypes/13?include=")[0] == 403

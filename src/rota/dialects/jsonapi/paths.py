@@ -135,6 +135,7 @@ class One(Path):
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, record_id: str) -> None:
         actor, number = self.actor(req), self.number(record_id)
+        permit(actor, self.kept.access.delete)
         no_parameters(req)
         with self.write() as tx:
             self.api.delete(self.at(tx, actor), self.resource, number)
