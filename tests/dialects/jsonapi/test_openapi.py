@@ -2,20 +2,21 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
 from falcon.inspect import RouteInfo, inspect_routes
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
+import described
 from dialects.jsonapi.outpost import Outpost
 from ground import ADMIN, ANN, TERMS
 from rota.dialects.jsonapi import schemas
@@ -77,15 +78,7 @@ def _sampled(paths: Collection[str]) -> dict[str, Any]:
 
 def _schema(outpost: Outpost, paths: Collection[str]) -> Any:
     """What schemathesis knows of these paths."""
-    text = json.dumps(_sampled(paths)).encode()
-
-    def described(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] != "/openapi.json":
-            return outpost.client.app(environ, start_response)
-        start_response("200 OK", [("Content-Type", "application/json")])
-        return [text]
-
-    schema = schemathesis.openapi.from_wsgi("/openapi.json", described)
+    schema = described.read(outpost.client.app, _sampled(paths))
     schema.config.generation.allow_x00 = False
     return schema
 
@@ -121,14 +114,12 @@ def _agrees(case: Any, outpost: Outpost) -> None:
 def _invented(operation: Any, outpost: Outpost, mode: GenerationMode, examples: int) -> None:
     """Questions that are as described, or that are not."""
 
-    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-    @given(case=operation.as_strategy(mode))
-    def ask(case: Any) -> None:
+    def check(case: Any) -> None:
         # Whole numbers that no 64 bits hold are refused wherever they stand.
         assume(not re.search(r"\d{19}", repr(case.body)))
         _agrees(case, outpost)
 
-    ask()
+    described.invent(operation, check, mode, examples)
 
 
 @pytest.mark.parametrize(("path", "verb"), _ONE_OF_EACH)
@@ -142,9 +133,7 @@ def test_all_agree(path: str, verb: str, shared: Outpost) -> None:
     schema = _schema(shared, [path])
     operation, modes = schema[path][verb], list(GenerationMode)
     wrong: list[Exception] = []
-    for case in schema.iter_coverage_cases(
-        operation, generation_modes=modes, generation_config=schema.config.generation
-    ):
+    for case in described.edges(schema, operation):
         try:
             _agrees(case, shared)
         except FailureGroup as failed:
