@@ -218,7 +218,7 @@ class _Api:
 
     def _own_parameters(self, resource: Resource) -> Iterator[tuple[str, tuple[str, Node, str]]]:
         kind, orders = resource.kind, _list_of([f"-?{name}" for name in resource.orders])
-        paths = _perhaps(_list_of(self._steps(resource)))
+        paths = _perhaps(self._steps(resource))
         yield f"include:{kind}", ("query", paths, "Paths through relationships, with commas between; also longer ones.")
         yield f"fields:{kind}", ("query", ref(f"{resource.type}Fields"), "The fields of each type that are shown.")
         yield f"ordering:{kind}", ("query", orders, "Fields, with commas between; `-` for descending.")
@@ -231,7 +231,7 @@ class _Api:
     def _fields(self, resource: Resource) -> Mapping[str, Node]:
         types = {resource.kind, *(each.kind for each in self._related(resource))}
         shown = {self.resources[kind].type: sorted(self.resources[kind].shown) for kind in sorted(types)}
-        return {type_: _perhaps(_list_of(names)) for type_, names in shown.items()}
+        return {type_: _perhaps(names) for type_, names in shown.items()}
 
 
 def _get(name: str, summary: str, schema: str, parameters: Iterable[str]) -> Operation:
@@ -250,11 +250,15 @@ def _object(properties: Mapping[str, Node]) -> dict[str, Any]:
     return {"type": "object", "properties": dict(properties), "additionalProperties": False}
 
 
-def _perhaps(node: Node) -> Node:
-    """That, or nothing: no paths, no fields."""
-    return {"anyOf": [{"const": ""}, node]}
-
-
 def _list_of(words: Iterable[str]) -> Node:
+    return {"type": "string", "pattern": f"^{_listed(words)}$"}
+
+
+def _perhaps(words: Iterable[str]) -> Node:
+    """The same, or nothing: no paths, no fields."""
+    return {"type": "string", "pattern": f"^({_listed(words)})?$"}
+
+
+def _listed(words: Iterable[str]) -> str:
     one = f"({'|'.join(words)})"
-    return {"type": "string", "pattern": f"^{one}(,{one})*$"}
+    return f"{one}(,{one})*"
