@@ -135,8 +135,9 @@ def _second_process(client: Client, environ: Mapping[str, str]) -> Iterator[Find
             bare_one=lambda: _burn_bare(1),
             bare_two=lambda: _burn_bare(2),
         )
-        ratio, bare = (took[f"{of}one"].best / took[f"{of}two"].best for of in ("", "bare_"))
-        more = f"{took['two'].best:.1f} s against {took['one'].best:.1f} s; load {os.getloadavg()[0]:.1f}; "
+        # The best run of one process is one that had the other core's share of the clock.
+        ratio, bare = (took[f"{of}one"].median / took[f"{of}two"].median for of in ("", "bare_"))
+        more = f"{took['two'].median:.1f} s against {took['one'].median:.1f} s; load {os.getloadavg()[0]:.1f}; "
         more += f"two processes without rota {bare:.2f}x; the busier of the two had {max(shares):.0%} of the work"
         yield at_least(f"2 worker processes against 1, {claim}", 1.7, ratio, more)
 
