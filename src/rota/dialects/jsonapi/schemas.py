@@ -212,7 +212,8 @@ RELATED: Mapping[str, tuple[str, ...]] = {
 def filtered(chosen: Filter, part: str | None, comparison: Comparison) -> Node:
     """What a parameter may be that asks for a field, or for a part of it, by a comparison."""
     if comparison is Comparison.ISNULL:
-        return {"enum": ["true", "false", "1", "0"]}
+        # Django's clients write True.
+        return {"type": "string", "pattern": "^([tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|[01])$"}
     of = chosen.of if part is None else _PARTS.get(part, Of.NUMBER)
     choices = chosen.choices if part is None else ()
     one = f"({'|'.join(choices)})" if choices else _ONE[of]
