@@ -1,7 +1,7 @@
 """Keeps the processes of one server alive: forks them, replaces those that die or freeze, and drains them at the end.
 
-The supervisor has imported what they need: a fork of it works at once, runs the very code that its siblings run, and
-shares their memory. It touches no database and no blob and has one thread, so that nothing of either is forked half.
+The supervisor has imported the engine: a fork of it works at once, runs the very code that its siblings run, and shares
+their memory. It touches no database and no blob and has one thread, so that nothing of either is forked half.
 """
 
 import gc
