@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import typer
 
 from cli.script import Script
 from rota.cli.main import SECTIONS, app
+from support import trial_environ
 
 DOCS = Path(__file__).parents[2] / "docs" / "cli.md"
 
@@ -198,3 +200,17 @@ def test_a_reader_who_leaves_is_no_error_worth_a_word(begin: Callable[..., Any])
     os.close(write)
     _, err = running.communicate(timeout=30)
     assert (running.returncode, err) == (1, b"")
+
+
+@pytest.mark.parametrize("command", [["serve", "--port", "0", "--workers", "0"], ["worker"], ["migrate"]])
+def test_a_database_that_is_away_is_a_sentence_and_not_a_traceback(command: list[str], tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"postgresql://rota:secret@127.0.0.1:{nobody.getsockname()[1]}/rota"
+        environ = trial_environ(ROTA_DATABASE_URL=url, ROTA_DATA=str(tmp_path))
+        words = [sys.executable, "-c", "from rota.cli.main import run; run()", *command]
+        done = subprocess.run(words, env=environ, capture_output=True, text=True, timeout=100, check=False)
+    said = "rota: The database of ROTA_DATABASE_URL does not answer: try again once it does.\n"
+    assert (done.returncode, done.stdout, done.stderr[-len(said) :]) == (1, "", said)
+    assert "Traceback" not in done.stderr
+    assert "secret" not in done.stderr

@@ -27,7 +27,11 @@ def settings(**given: Any) -> "Settings":
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Settings that cannot be used, or a schema that does not fit, are told in sentences: raises CommandError."""
+    """Settings that cannot be used, a schema that does not fit, and a database that is away are told in sentences.
+
+    Raises CommandError.
+    """
+    from rota.domain.errors import StoreUnavailable
     from rota.settings import BadSettings
     from rota.store.port import UnfitSchema
 
@@ -37,6 +41,9 @@ def told() -> Iterator[None]:
         raise CommandError(str(error), exit_code=2) from error
     except UnfitSchema as error:
         raise CommandError(str(error)) from error
+    except StoreUnavailable as error:
+        # Not its URL, which may hold a password.
+        raise CommandError("The database of ROTA_DATABASE_URL does not answer: try again once it does.") from error
 
 
 def server_url() -> str | None:
