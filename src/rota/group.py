@@ -1,6 +1,7 @@
 """The processes of one server or one worker, under a supervisor: which there are, and in what order they begin."""
 
 import sys
+from contextlib import suppress
 from functools import partial
 
 from rota import __version__, folder, processes
@@ -9,6 +10,7 @@ from rota.clock import new_id, now
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.engine import ledger
 from rota.engine.embedded import Supervisor, aside
+from rota.engine.lifeline import Gate
 from rota.operations import deliveries, nodes, seal, sweeps
 from rota.operations.nodes import Node
 from rota.settings import BadSettings, Settings
@@ -26,20 +28,18 @@ def serve(settings: Settings, *, host: str, port: int, workers: int) -> int:
     settings.data.mkdir(parents=True, exist_ok=True)
     with folder.sole_server(settings.data) as sole:
         node, owners, supervisor = _node(settings, "server"), _owners(settings, sole=sole), _supervisor(settings)
-        # First, because it takes longest: it begins while the database is brought up to date.
-        supervisor.start("http", partial(processes.serve_http, settings, host, port))
-        try:
+        gate = Gate()
+        with supervisor.killing():
+            # First, because it takes longest: it begins while the database is brought up to date, and answers then.
+            supervisor.start("http", partial(processes.serve_http, settings, host, port, gate))
             aside(partial(_prepare_server, settings, node, sole=sole))
-        except BaseException:
-            supervisor.kill()
-            raise
-        _start_runners(supervisor, settings, owners, workers)
-        supervisor.start(f"{owners}courier", partial(processes.run_courier, settings))
-        supervisor.start("scheduler", partial(processes.run_scheduler, settings, node))
-        code = supervisor.run(
-            ready=lambda: address.answers(host, port),
-            announce=lambda: print(f"rota: listening on {address.url(host, port)}", flush=True),
-        )
+            gate.open()
+            _start_runners(supervisor, settings, owners, workers)
+            supervisor.start(f"{owners}courier", partial(processes.run_courier, settings))
+            supervisor.start("scheduler", partial(processes.run_scheduler, settings, node))
+            code = supervisor.run(
+                ready=lambda: address.answers(host, port), announce=partial(_announce, address.url(host, port))
+            )
         nodes.leave(open_store(settings), node)
         return code
 
@@ -49,11 +49,18 @@ def worker(settings: Settings, *, workers: int) -> int:
     configure_log(settings)
     node, supervisor = _node(settings, "worker"), _supervisor(settings)
     aside(partial(_prepare, settings, node))
-    _start_runners(supervisor, settings, _owners(settings, sole=False), workers)
-    supervisor.start("beacon", partial(processes.run_beacon, settings, node))
-    code = supervisor.run(ready=lambda: True, announce=lambda: None)
+    with supervisor.killing():
+        _start_runners(supervisor, settings, _owners(settings, sole=False), workers)
+        supervisor.start("beacon", partial(processes.run_beacon, settings, node))
+        code = supervisor.run(ready=lambda: True, announce=lambda: None)
     nodes.leave(open_store(settings), node)
     return code
+
+
+def _announce(url: str) -> None:
+    # Whoever has started the server may have closed its output.
+    with suppress(OSError):
+        print(f"rota: listening on {url}", flush=True)
 
 
 def _node(settings: Settings, kind: str) -> Node:

@@ -23,7 +23,7 @@ from rota.domain.webhooks import Outcome
 from rota.engine import ledger, lifeline
 from rota.engine.beacon import Beacon
 from rota.engine.courier import Courier, Office
-from rota.engine.lifeline import Lifeline
+from rota.engine.lifeline import Gate, Lifeline
 from rota.engine.runner import Heart, Runner
 from rota.engine.scheduler import Almanac, Scheduler
 from rota.engine.work import Engine
@@ -37,8 +37,9 @@ STANDING_S = 2.0
 """A client that takes nothing for so long is given up while the server ends."""
 
 
-def serve_http(settings: Settings, host: str, port: int, line: Lifeline, *_: str | None) -> None:
-    """Granian, and below it the process with the application."""
+def serve_http(settings: Settings, host: str, port: int, gate: Gate, line: Lifeline, *_: str | None) -> None:
+    """Granian, and below it the process with the application, which answers once the gate is open."""
+    gate.approach()
     # Nobody else needs them, and the supervisor has other things to do meanwhile.
     from granian import Granian
     from granian.constants import Interfaces
@@ -60,10 +61,10 @@ def serve_http(settings: Settings, host: str, port: int, line: Lifeline, *_: str
         process_name="rota http",
     )
     parent = os.getpid()
-    granian.serve(target_loader=lambda: _application(settings, parent), wrap_loader=False)
+    granian.serve(target_loader=lambda: _application(settings, parent, gate), wrap_loader=False)
 
 
-def _application(settings: Settings, parent: int) -> Any:
+def _application(settings: Settings, parent: int, gate: Gate) -> Any:
     """The WSGI application, in the process that Granian forks for it."""
     # Until Granian's worker has its own handlers it has its parent's, which would swallow the one SIGTERM that it gets.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -96,7 +97,9 @@ def _application(settings: Settings, parent: int) -> Any:
         terms=settings.terms,
         proxies=read_networks(settings.proxies),
     )
-    return create(service)
+    application = create(service)
+    gate.wait()
+    return application
 
 
 def _end_answers(feed: Any) -> None:

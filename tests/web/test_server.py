@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -292,6 +293,31 @@ def test_a_server_that_cannot_start_says_so_and_exits(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no_such_module" in done.stderr
     assert done.stdout == ""
+
+
+def test_whoever_is_answered_finds_the_first_token(tmp_path: Path) -> None:
+    """Requests wait until the database is there and founded, however early they come."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["--data", str(tmp_path), "--port", str(port), "--workers", "0"]
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, *words], start_new_session=True, stdout=subprocess.PIPE
+    ) as server:
+        wait_until(lambda: is_alive(port), "an answer")
+        assert (tmp_path / "admin-token").exists()
+        server.terminate()
+
+
+def is_alive(port: int) -> bool:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize("tenths", (1, 5, 12))

@@ -12,7 +12,8 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -66,6 +67,15 @@ class Supervisor:
             gc.freeze()
         self.children.append(Child(name, act))
         self._start(self.children[-1], time.monotonic())
+
+    @contextmanager
+    def killing(self) -> Iterator[None]:
+        """Leave no child behind when something goes wrong: at its end Python would wait for them."""
+        try:
+            yield
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End everything at once."""

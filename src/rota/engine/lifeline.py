@@ -31,6 +31,29 @@ class Lifeline:
         _repeat(tick)
 
 
+class Gate:
+    """Keeps a child from going on until its supervisor opens, which is made before the fork. Whoever is forked when it
+    has been opened passes."""
+
+    def __init__(self) -> None:
+        self._inside, outside = os.pipe()
+        self._outside: int | None = outside
+
+    def open(self) -> None:
+        if self._outside is not None:
+            os.write(self._outside, b".")
+        self.approach()
+
+    def approach(self) -> None:
+        """For the child: only the supervisor can open it. Later the number may be that of another file."""
+        if self._outside is not None:
+            os.close(self._outside)
+        self._outside = None
+
+    def wait(self) -> None:
+        os.read(self._inside, 1)
+
+
 def die_with(parent: int) -> None:
     """For a grandchild: Granian's worker would outlive a killed Granian, and keep the port."""
 
