@@ -240,10 +240,12 @@ def test_only_blobs_that_the_ledger_counts_are_copied_and_a_second_run_copies_th
 def _count(path: Path, jobs: dict[str, int]) -> None:
     """These jobs are all there are, each with a settled chunk of so many bytes, if of any."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DELETE FROM chunks")
+        for table in ("chunks", "job_numbers"):
+            connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM jobs WHERE rowid > ?", [len(jobs)])
         for number, (name, size) in enumerate(jobs.items(), start=1):
             connection.execute("UPDATE jobs SET id = ?, rows_name = 'in.csv' WHERE rowid = ?", [name, number])
+            connection.execute("INSERT INTO job_numbers (job_id) VALUES (?)", [name])
             connection.execute(
                 "INSERT INTO chunks (job_id, first_row, row_count, start_byte, end_byte, state, epoch, success_count,"
                 " out_bytes) VALUES (?, 0, 1, 0, 1, ?, 1, 1, ?)",
