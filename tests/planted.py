@@ -43,12 +43,22 @@ SUBMISSION = {
     "created_at": 1,
     "modified_at": 1,
 }
+JOB = {
+    "account_id": ROOT,
+    "category": "trial",
+    "action": "row",
+    "header": "[]",
+    "out_header": "[]",
+    "ordered": False,
+    "created_at": 1,
+    "status": "pending",
+}
 BOUNTY = {"account_id": ROOT, "currency": "KES", "created_at": 1}
 
 
 def insert(ground: Ground, table: str, **columns: Any) -> int:
     """The id of a new row."""
-    values = ", ".join(f"'{each}'" if isinstance(each, str) else str(each) for each in columns.values())
+    values = ", ".join(map(_literal, columns.values()))
     with ground.store.write() as tx:
         rows = tx._connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values}) RETURNING *")  # type: ignore[attr-defined]
         row: dict[str, Any] = rows.fetchone()
@@ -76,6 +86,20 @@ def submission(ground: Ground, task_id: int, **columns: Any) -> int:
 
 def bounty(ground: Ground, task_id: int, amount: int, **columns: Any) -> int:
     return insert(ground, "bounties", **{**BOUNTY, "task_id": task_id, "amount": amount, **columns})
+
+
+def job(ground: Ground, job_id: str, **columns: Any) -> int:
+    """The number of a new bulk job, which is inserted as nodes do it that know of no numbers."""
+    whose = {"auth_account_id": columns.get("account_id", ROOT), "user_id": ground.actors[ADMIN].user.id}
+    values = {"id": job_id, **JOB, **whose, **columns}
+    execute(ground, f"INSERT INTO jobs ({', '.join(values)}) VALUES ({', '.join(map(_literal, values.values()))})")
+    with ground.store.write() as tx:
+        sql = f"SELECT id FROM job_numbers WHERE job_id = '{job_id}'"
+        return int(tx._connection.execute(sql).fetchone()["id"])  # type: ignore[attr-defined]
+
+
+def _literal(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)
 
 
 def execute(ground: Ground, sql: str) -> None:

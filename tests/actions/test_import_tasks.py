@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from actions.world import NOW, World, errors
+from books import query
 from ground import TERMS
+from plans import insert
 from rota.actions import field
 from rota.actions.registry import Answer
 from rota.domain.accounts import Actor
@@ -58,6 +60,16 @@ def plant(world: World, table: str, **columns: str) -> int:
     with world.store.write() as tx:
         connection: Any = tx._connection  # type: ignore[attr-defined]
         return int(connection.execute(f"INSERT INTO {table} ({names}) VALUES ({texts}) RETURNING id").fetchone()["id"])
+
+
+def plant_job(world: World, account_id: str) -> int:
+    """The number of a new job of the account."""
+    columns = "id, account_id, auth_account_id, user_id, category, action, header, out_header, ordered, created_at"
+    whose = f"'{account_id}', '{account_id}', '{account_id}', {world.admin}"
+    with world.store.write() as tx:
+        insert(tx, "jobs", f"{columns}, status", [f"({whose}, 'trial', 'row', '[]', '[]', FALSE, 1, 'pending')"])
+        (row,) = query(tx, f"SELECT id FROM job_numbers WHERE job_id = '{account_id}'")
+    return int(row["id"])
 
 
 def location(world: World, name: str) -> int:
@@ -153,6 +165,14 @@ def test_a_form_is_known_by_its_id_string(world: World) -> None:
     assert refusal(world, target_content_type="16", target_id="walls") == "target_id is the id_string of no form"
     assert refusal(world, target_content_type="job", target_id="1") == "target_id is the id of no job"
     assert refusal(world, target_content_type="user", target_id="ann") != ""
+
+
+def test_a_job_is_known_by_its_number(world: World) -> None:
+    job = plant_job(world, world.reseller)
+    (made,) = tasks(world, imported(world, [cells(world, target_content_type="job", target_id=f"{job}")]))
+    assert (made.target_content_type, made.target_id) == (17, job)
+    theirs = plant_job(world, world.customer)
+    assert refusal(world, target_content_type="job", target_id=f"{theirs}") == "target_id is the id of no job"
 
 
 def test_only_admins_create_and_only_where_they_reach(world: World) -> None:

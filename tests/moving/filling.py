@@ -95,6 +95,8 @@ def fill(path: Path, dice: Dice, rows: int = 4) -> None:
     parents = {name: _parents(connection, name) for name in tables}
     order = TopologicalSorter({name: set(found.values()) - {name} for name, found in parents.items()}).static_order()
     for name in order:
+        # Triggers have put rows into some, for those of other tables.
+        connection.execute(f"DELETE FROM {name}")
         for number in range(1 if name in ONE_ROW else rows):
             _insert(connection, tables[name], parents[name], number, dice)
         if tables[name].counted:

@@ -25,6 +25,14 @@ Filled = Callable[..., Whole]
 NewUrl = Callable[..., str]
 
 
+NUMBERS = "SELECT id, job_id FROM job_numbers ORDER BY id"
+NEW_JOB = (
+    "INSERT INTO jobs (id, account_id, auth_account_id, user_id, category, action, header, out_header, ordered,"
+    " created_at, status) SELECT 'NEW', account_id, auth_account_id, user_id, category, action, header, out_header,"
+    " ordered, created_at, status FROM jobs LIMIT 1"
+)
+
+
 def move(source: Whole, target: Whole, *, force: bool = False) -> Moved:
     return transfer(source, target, places=None, force=force, tell=lambda sentence: None)
 
@@ -73,6 +81,27 @@ def test_new_ids_follow_the_highest_that_was_ever_given_out(filled: Filled, new_
     with closing(sqlite3.connect(back.removeprefix("sqlite:///"))) as embedded:
         sql = "INSERT INTO events (at, kind, account_id, subject, facts) VALUES (1, '', '', '', '') RETURNING id"
         assert embedded.execute(sql).fetchall() == [(given_out + 2,)]
+
+
+def test_jobs_keep_their_numbers_and_new_ones_get_others(filled: Filled, new_url: NewUrl) -> None:
+    source, there, back = filled(), new_url("postgres"), new_url("sqlite")
+    assert isinstance(source, SqliteWhole)
+    with closing(sqlite3.connect(source.path)) as connection:
+        connection.execute("UPDATE job_numbers SET id = 20 - id")
+        connection.execute("UPDATE sqlite_sequence SET seq = 30 WHERE name = 'job_numbers'")
+        connection.commit()
+        kept = connection.execute(NUMBERS).fetchall()
+    assert [number for number, _ in kept] == [16, 17, 18, 19]
+    move(source, whole_at(there))
+    with psycopg.connect(there) as target:
+        assert target.execute(NUMBERS).fetchall() == kept
+        target.execute(NEW_JOB.replace("NEW", "there"))
+        assert target.execute(NUMBERS).fetchall() == [*kept, (31, "there")]
+    move(whole_at(there), whole_at(back))
+    with closing(sqlite3.connect(back.removeprefix("sqlite:///"))) as embedded:
+        assert embedded.execute(NUMBERS).fetchall() == [*kept, (31, "there")]
+        embedded.execute(NEW_JOB.replace("NEW", "back"))
+        assert embedded.execute(NUMBERS).fetchall() == [*kept, (31, "there"), (32, "back")]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
@@ -211,10 +240,12 @@ def test_only_blobs_that_the_ledger_counts_are_copied_and_a_second_run_copies_th
 def _count(path: Path, jobs: dict[str, int]) -> None:
     """These jobs are all there are, each with a settled chunk of so many bytes, if of any."""
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DELETE FROM chunks")
+        for table in ("chunks", "job_numbers"):
+            connection.execute(f"DELETE FROM {table}")
         connection.execute("DELETE FROM jobs WHERE rowid > ?", [len(jobs)])
         for number, (name, size) in enumerate(jobs.items(), start=1):
             connection.execute("UPDATE jobs SET id = ?, rows_name = 'in.csv' WHERE rowid = ?", [name, number])
+            connection.execute("INSERT INTO job_numbers (job_id) VALUES (?)", [name])
             connection.execute(
                 "INSERT INTO chunks (job_id, first_row, row_count, start_byte, end_byte, state, epoch, success_count,"
                 " out_bytes) VALUES (?, 0, 1, 0, 1, ?, 1, 1, ?)",

@@ -13,6 +13,7 @@ ASKED: dict[str, dict[str, Any]] = {
     **dict.fromkeys(("tasks_by_ids", "tasks_known", "task_lock", "occurrences_by_ids"), IDS),
     **dict.fromkeys(("locations_by_ids", "locations_known", "location_lock"), IDS),
     **dict.fromkeys(("projects_by_ids", "segment_rules_by_ids", "bounties_by_ids", "submissions_by_ids"), IDS),
+    **dict.fromkeys(("jobs_by_ids", "jobs_known"), IDS),
     **dict.fromkeys(("tasks_at_location_lock", "tasks_of_segment_rule_lock"), ONE),
     "tasks_leave_location": {**IDS, "id": 7, "now": 1},
     "tasks_to_gather_lock": {**IDS, "project_id": 7},

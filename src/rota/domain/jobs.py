@@ -63,6 +63,8 @@ REFUSALS: Mapping[Verb, type[JobAlreadyStarted | JobNotRunning | JobRunning]] = 
 
 FINAL = frozenset({Status.STOPPED, Status.SUCCESS, Status.FAILURE, Status.PARTIAL, Status.INTERNAL_ERROR})
 RUNNING = frozenset({Status.EXECUTING, Status.STOPPING})
+KEPT = tuple(each for each in Status if each is not Status.DELETED)
+"""The statuses of jobs that are there."""
 
 
 def move(job_id: str, status: Status, verb: Verb) -> Status:

@@ -33,6 +33,7 @@ COLUMNS = {
         "id account_id auth_account_id user_id category action file_name header out_header rows_name ordered "
         "created_at started_at ended_at node status total_count success_count failure_count input_sha256 turn"
     ),
+    "job_numbers": "id job_id",
     "location_types": "id account_id name created_at modified_at",
     "locations": (
         "id account_id name country description parent_id location_type_id longitude latitude radius_m shape x y "

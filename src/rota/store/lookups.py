@@ -80,6 +80,9 @@ RELATIONS: Mapping[str, Relation] = {
     "segment_rules": Relation("task_segment_rules tr", "tr.task_id", "TRUE"),
 }
 
+_NUMBER = "jn.id + 0"
+"""Of a job. All accounts' jobs are numbered together: no index serves a sum, so that none of others' is walked past."""
+
 COLLECTIONS: Mapping[str, Collection] = {
     "tasks": Collection(
         "tasks t",
@@ -168,6 +171,19 @@ COLLECTIONS: Mapping[str, Collection] = {
         "b.id",
         {"id": Column("b.id"), "task": Column("b.task_id"), "created": Column("b.created_at")},
         {"amount": "b.amount", "created": "b.created_at", "id": "b.id"},
+    ),
+    "jobs": Collection(
+        "jobs j JOIN job_numbers jn ON jn.job_id = j.id",
+        "jn.id",
+        {
+            "id": Column(_NUMBER),
+            "job_id": Column("j.id"),
+            "status": Column("j.status"),
+            "category": Column("j.category"),
+            "action": Column("j.action"),
+            "created": Column("j.created_at"),
+        },
+        {"created": "j.created_at", "id": _NUMBER},
     ),
 }
 

@@ -97,7 +97,7 @@ def test_names_of_fields_are_used_once_and_paths_and_types_are_unique() -> None:
         names = [each.name for each in (*resource.attributes, *resource.relationships)]
         assert len({*names, "type", "id"}) == len(names) + 2
         assert {each.kind for each in resource.relationships} <= RESOURCES.keys()
-    assert len({each.segment for each in RESOURCES.values()}) == len(set(TYPES.values())) == len(RESOURCES) == 12
+    assert len({each.segment for each in RESOURCES.values()}) == len(set(TYPES.values())) == len(RESOURCES) == 13
 
 
 def test_what_is_kept_of_drawings_is_bounded_even_when_threads_add_one_too_many() -> None:

@@ -117,6 +117,8 @@ def test_a_verb_that_a_path_does_not_take(door: Outpost, method: str, path: str)
         ("/clients/1", {"GET", "PATCH", "DELETE"}),
         ("/bounties", {"GET"}),
         ("/bounties/1", {"GET"}),
+        ("/jobs", {"GET"}),
+        ("/jobs/1", {"GET"}),
         ("/occurrences", {"GET"}),
         ("/contenttypes/13", {"GET"}),
         ("/users/1", {"GET", "PATCH"}),

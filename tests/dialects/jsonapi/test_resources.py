@@ -2,8 +2,9 @@
 
 from typing import Any
 
+import planted
 from dialects.jsonapi.outpost import HOST, Outpost
-from ground import ADMIN, ANN, BOB
+from ground import ADMIN, ANN, BOB, SECOND, START, STRANGER
 
 NOW = "2018-06-26T08:00:00Z"
 POINT = {"type": "Point", "coordinates": [36.8, -1.3]}
@@ -155,3 +156,94 @@ def test_content_types_are_the_same_for_all(door: Outpost) -> None:
     ]
     assert door.refused("DELETE", "/contenttypes/13")[0] == 403
     assert door.refused("DELETE", "/contenttypes/13?include=")[0] == 403
+
+
+def test_a_job_is_shown_to_admins_by_its_number(outpost: Outpost) -> None:
+    times = {"created_at": START, "started_at": START + SECOND, "ended_at": START + 2 * SECOND}
+    counts = {"total_count": 3, "success_count": 2, "failure_count": 1}
+    number = planted.job(outpost.ground, "j1", file_name="a.csv", status="partial", **times, **counts)
+    shown = {
+        "type": "Job",
+        "id": str(number),
+        "attributes": {
+            "job_id": "j1",
+            "category": "trial",
+            "action": "row",
+            "file_name": "a.csv",
+            "status": "partial",
+            **counts,
+            "created": NOW,
+            "started": "2018-06-26T08:00:01Z",
+            "ended": "2018-06-26T08:00:02Z",
+        },
+        "links": {"self": f"{HOST}/api/v1/jobs/{number}"},
+    }
+    assert outpost.get(f"/jobs/{number}")["data"] == shown
+    assert [*outpost.get("/jobs")["data"][0]["attributes"]] == [*shown["attributes"]]
+    bare = outpost.get(f"/jobs/{planted.job(outpost.ground, 'j2')}?fields[Job]=file_name,total_count,started,ended")
+    assert {*bare["data"]["attributes"].values()} == {None}
+    assert outpost.refused("GET", "/jobs", who=ANN)[0] == outpost.refused("GET", f"/jobs/{number}", who=ANN)[0] == 403
+    assert outpost.get("/jobs", who=STRANGER)["data"] == []
+    assert outpost.refused("GET", f"/jobs/{number}", who=STRANGER) == (404, [("", f"There is no job {number} here.")])
+
+
+def test_a_job_is_refused_to_be_written_as_a_bounty_is(outpost: Outpost) -> None:
+    number = planted.job(outpost.ground, "a")
+    for method, path in (("POST", ""), ("PATCH", f"/{number}"), ("DELETE", f"/{number}")):
+        told = [
+            outpost.refused(method, f"/{segment}{path}", {"data": {"type": type_, "id": str(number)}})
+            for segment, type_ in (("jobs", "Job"), ("bounties", "Bounty"))
+        ]
+        assert told == [(403, [("", "You do not have permission to perform this action.")])] * 2
+    assert outpost.get(f"/jobs/{number}")["data"]["attributes"]["status"] == "pending"
+
+
+def test_jobs_are_listed_by_what_is_asked_of_them(outpost: Outpost) -> None:
+    day = 86_400 * SECOND
+    made = (
+        ("a", "success", "trial", "row", 2),
+        ("b", "pending", "queue", "add", 1),
+        ("c", "success", "queue", "add", 0),
+    )
+    for job_id, status, category, action, days in made:
+        what = {"status": status, "category": category, "action": action, "created_at": START + days * day}
+        planted.job(outpost.ground, job_id, **what)
+
+    def found(query: str) -> str:
+        return "".join(each["attributes"]["job_id"] for each in outpost.get(f"/jobs?{query}")["data"])
+
+    for query, expected in (
+        *(("", "abc"), ("sort=-id", "cba"), ("ordering=created", "cba"), ("sort=-created,id", "abc")),
+        *(("id=2", "b"), ("id__in=1,3", "ac"), ("filter[id__gt]=1", "bc"), ("id=999", ""), ("job_id=c", "c")),
+        *(
+            ("job_id__in=a,b", "ab"),
+            ("status=success", "ac"),
+            ("status=success,pending", "abc"),
+            ("status__in=pending", "b"),
+        ),
+        *(("category=queue&action=add", "bc"), ("action__isnull=True", ""), ("created=2018-06-27", "b")),
+        *(
+            ("created__gte=2018-06-27&created__lt=2018-06-28", "b"),
+            ("created__day=28", "a"),
+            ("page_size=2&page=2", "c"),
+        ),
+    ):
+        assert found(query) == expected, query
+    for query, place in (("status=deleted", "status"), ("id=a", "id"), ("sort=status", "sort"), ("ended=1", "ended")):
+        assert [each[0] for each in outpost.refused("GET", f"/jobs?{query}")[1]] == [place]
+
+
+def test_a_task_may_be_about_a_job(outpost: Outpost) -> None:
+    number, theirs = planted.job(outpost.ground, "a"), planted.job(outpost.ground, "b", account_id="e" * 32)
+    task = outpost.make("tasks", "Task", name="t", start=NOW, target_content_type=17, target_id=number)
+    shown = outpost.get(f"/tasks/{task}")["data"]
+    assert shown["attributes"]["target_id"] == number
+    assert shown["relationships"]["target_content_type"] == _one("ContentType", 17)
+    told = [("/data/attributes/target_id", "target_id is the id of no job.")]
+    for other in (theirs, 999):
+        attributes = {"name": "t", "start": NOW, "target_content_type": 17, "target_id": other}
+        assert outpost.refused("POST", "/tasks", {"data": {"type": "Task", "attributes": attributes}}) == (400, told)
+        changed = {"data": {"type": "Task", "id": str(task), "attributes": {"target_id": other}}}
+        assert outpost.refused("PATCH", f"/tasks/{task}", changed) == (400, told)
+    sent = outpost.make("submissions", "Submission", task=task, data={})
+    assert outpost.get(f"/submissions/{sent}")["data"]["attributes"]["target_id"] == number

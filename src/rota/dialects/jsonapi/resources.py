@@ -1,4 +1,4 @@
-"""The twelve resources of the field."""
+"""The thirteen resources of the field."""
 
 from collections.abc import Mapping
 from operator import attrgetter
@@ -6,6 +6,7 @@ from typing import Any
 
 from rota.dialects.jsonapi import texts
 from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
+from rota.domain import jobs
 from rota.domain.accounts import Role
 from rota.domain.field import submissions, tasks
 from rota.domain.field.lookups import Filter, Of
@@ -304,6 +305,32 @@ CONTENT_TYPE = Resource(
     search=True,
 )
 
+JOB = Resource(
+    "job",
+    "Job",
+    "jobs",
+    attributes=(
+        Attribute("job_id"),
+        Attribute("category"),
+        Attribute("action"),
+        Attribute("file_name"),
+        Attribute("status"),
+        Attribute("total_count"),
+        Attribute("success_count"),
+        Attribute("failure_count"),
+        CREATED,
+        Attribute("started", "started_at", texts.moment),
+        Attribute("ended", "ended_at", texts.moment),
+    ),
+    filters={
+        "id": ID,
+        **_texts("job_id", "category", "action"),
+        "status": Filter("status", Of.TEXT, jobs.KEPT),
+        **_moments("created"),
+    },
+    orders=_same("created", "id"),
+)
+
 
 def _named(kind: str, type_: str, segment: str) -> Resource:
     return Resource(kind, type_, segment, (NAME, CREATED, MODIFIED), (), _OF_NAMED, _BY_NAME, search=True)
@@ -323,6 +350,7 @@ RESOURCES: Mapping[str, Resource] = {
         BOUNTY,
         FORM,
         CONTENT_TYPE,
+        JOB,
         USER,
     )
 }

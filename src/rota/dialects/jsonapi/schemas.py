@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from rota.dialects.description import STRING, Node
 from rota.dialects.jsonapi.params import MOST_WORDS
+from rota.domain import jobs
 from rota.domain.accounts import Role
 from rota.domain.field import submissions, tasks
 from rota.domain.field.lookups import Filter, Of
@@ -111,6 +112,14 @@ SHOWN: Mapping[str, Mapping[str, Node]] = {
         "amount_earned": _MONEY,
     },
     "content_type": {"app_label": STRING, "model": STRING},
+    "job": {
+        **dict.fromkeys(("job_id", "category", "action"), STRING),
+        "file_name": or_null(STRING),
+        "status": {"enum": list(jobs.KEPT)},
+        "total_count": or_null(_COUNT),
+        **dict.fromkeys(("success_count", "failure_count"), _COUNT),
+        **dict.fromkeys(("started", "ended"), or_null(_MOMENT)),
+    },
 }
 """By kind, beside what is the same everywhere."""
 

@@ -36,8 +36,9 @@ _CONTENT_KINDS: Mapping[int, str] = {
     Content.SUBMISSION: "submission",
     Content.LOCATION: "location",
     Content.FORM: "form",
+    Content.JOB: "job",
 }
-"""What a task may be about that has a number by which to refer to it; jobs have none."""
+"""The kinds of what a task may be about."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from rota.operations.field.bounties import Bounties
 from rota.operations.field.collection import Collection
 from rota.operations.field.content_types import ContentTypes
 from rota.operations.field.forms import Forms
+from rota.operations.field.jobs import Jobs
 from rota.operations.field.locations import Locations
 from rota.operations.field.names import Clients, LocationTypes
 from rota.operations.field.occurrences import Occurrences
@@ -18,7 +19,7 @@ from rota.operations.field.tasks import Tasks
 
 _ALL = (
     *(Tasks, Occurrences, Submissions, Bounties, Locations, LocationTypes, SegmentRules, Projects, Clients, Forms),
-    *(ContentTypes, People),
+    *(ContentTypes, Jobs, People),
 )
 
 

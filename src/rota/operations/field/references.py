@@ -21,6 +21,7 @@ KNOWN: Mapping[str, str] = {
     "task": "tasks_known",
     "submission": "submissions_known",
     "user": "users_known",
+    "job": "jobs_known",
 }
 """The statement that tells which of some ids there are; what it finds is not deleted until the transaction ends."""
 

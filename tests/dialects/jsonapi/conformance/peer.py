@@ -134,7 +134,7 @@ class Peer:
             for each in (world.task, world.parent, world.bare, world.project)
         )
         segments = ("tasks", "occurrences", "submissions", "locations", "locationtypes", "segmentrules", "projects")
-        segments += ("clients", "bounties", "forms", "contenttypes", "users")
+        segments += ("clients", "bounties", "forms", "contenttypes", "jobs", "users")
         paths = [
             *(f"/{segment}?page_size=3" for segment in segments),
             f"/clients?filter[id]={world.client['id']}",
