@@ -4,12 +4,13 @@ import random
 import time
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
 from ground import Ground
-from rota.domain.field.queries import Comparison, Condition, Found, Order, Query
-from rota.operations.field import lists
-from rota.store.memory import Memory
+from rota.domain.field.queries import Comparison, Condition, Order, Query
+from rota.store import memory
+from rota.store.memory import Changes, Memory, Recall
 from rota.store.port import Store
 from support import wait_until
 
@@ -81,67 +82,34 @@ def test_an_open_look_goes_on_seeing_what_it_saw(open_store: Callable[[], Store]
     assert one.find("client", A_AND_B).count == 2
 
 
-def test_lists_of_tasks_outlive_what_they_do_not_depend_on(ground: Ground, statements: list[str]) -> None:
-    target = ground.create("location", name="here")
-    task = ground.create("task", name="a", start="2025-01-01", target_content_type=15, target_id=target)
-    by_count = Query(order=(Order("submission_count"),))
-    for query in (Query(), by_count):
-        ground.find("task", query)
-    statements.clear()
-    ground.create("client", name="another")
-    with ground.store.write() as tx:
-        counts = {"submitted": 1, "approved": 0, "pending": 1, "rejected": 0, "paid": 0}
-        tx.run("task_count_submissions", id=task, **counts)
-    ground.find("task", Query())
-    assert "tasks_count" not in statements
-    ground.find("task", by_count)
-    assert "tasks_count" in statements
-
-
-CHANGES = {
-    "task": lambda ground, task: ground.change("task", task, name="b"),
-    "calendar": lambda ground, task: ground.change("task", task, timing_rule="FREQ=DAILY;COUNT=3"),
-    "locations": lambda ground, task: ground.change("task", task, locations=[]),
-    "location": lambda ground, task: ground.delete("location", ground.find("location", Query()).ids[-1]),
-    "client": lambda ground, task: ground.delete("client", ground.find("client", Query()).ids[0]),
-    "deletion": lambda ground, task: ground.delete("task", task),
-    "another": lambda ground, task: ground.create("task", **TASK),
-}
-"""What changes lists of tasks, by what is changed."""
-
-TASK = {"name": "a", "start": "2025-01-01", "target_content_type": 13, "target_id": 1}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_what_changes_a_list_of_tasks_is_a_new_state(open_store: Callable[[], Store], change: str) -> None:
-    one, other = open_store(), open_store()
-    one.migrate()
-    here = Ground.found(one)
-    there = Ground(other, actors=here.actors)
-    place, client = here.create("location", name="here"), here.create("client", name="c")
-    TASK["target_id"] = here.find("user", Query()).ids[0]
-    task = here.create("task", **TASK, locations=[place], client=client, timing_rule="FREQ=DAILY;COUNT=2")
-    state = _state(there)
-    assert _state(there) == state
-    CHANGES[change](here, task)
-    assert _state(there) != state
-    state = _state(there)
-    with one.write() as tx:
-        lists.gather_changes(tx)
-    assert _state(there) == state
-
-
-def _state(ground: Ground) -> int:
-    with ground.store.read() as tx:
-        return int(tx.value("lists_state", words='["tasks"]'))
-
-
 def test_a_connection_that_is_younger_than_an_answer_asks_anew() -> None:
     """The database may have crashed between them, and call another state by the same name."""
-    memory, answers = Memory(), [Found((1,), 1), Found((), 0)]
+    shared, answers = Memory(), [1, 2]
 
-    def find(opened_at: float) -> Found:
-        return memory.find("clients", Query(), {}, "905:905:", lambda: answers.pop(0), opened_at=opened_at)
+    def find(opened_at: float) -> int:
+        recall = Recall(shared, lambda state, counted: Changes("905:905:", frozenset()), opened_at)
+        return recall.current("how many?", lambda: answers.pop(0))
 
-    assert find(0.0) == find(0.0) == Found((1,), 1)
-    assert find(time.monotonic()) == find(0.0) == Found((), 0)
+    assert find(0.0) == find(0.0) == 1
+    assert find(time.monotonic()) == find(0.0) == 2
+
+
+def test_what_was_asked_for_the_longest_time_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "ROOM", 10_000)
+    recall = Recall(Memory(), lambda state, counted: Changes(1, frozenset()), 0.0)
+    found: list[str] = []
+
+    def ask(question: str) -> None:
+        recall.current(question, lambda: found.append(question))
+
+    for question in ("a", "b", "c", "d", "a", "e", "a", "b", "f", "a", "c"):
+        ask(question)
+    assert found == ["a", "b", "c", "d", "e", "f", "c"]
+
+
+def test_what_takes_more_room_than_there_is_is_not_kept() -> None:
+    recall = Recall(Memory(), lambda state, counted: Changes(1, frozenset()), 0.0)
+    asked: list[int] = []
+    for _ in range(2):
+        recall.current("all", lambda: (asked.append(1), np.zeros(memory.ROOM, np.int8))[1])
+    assert len(asked) == 2

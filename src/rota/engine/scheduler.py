@@ -49,7 +49,7 @@ class Scheduler:
             due, many = schedule.is_due(tx, terms, now=clock()), lists.has_many_changes(tx)
         if many:
             with store.write(shared=True) as tx:
-                lists.gather_changes(tx)
+                lists.forget_changes(tx)
         if not due:
             return 0
         return (

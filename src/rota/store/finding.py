@@ -7,14 +7,12 @@ with what filters it, such as a start with dates, so that the first to fit may b
 databases guess, and SQLite, which has no statistics, sorts half a table for want of a better guess.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from rota.domain.field.queries import Comparison, Condition, Found, Query
-from rota.store import times
-from rota.store.comparisons import test_of
-from rota.store.lookups import COLLECTIONS, RELATIONS, Collection, Relation
+from rota.domain.field.queries import Found, Query
+from rota.store.filling import Filling, filling, order
 from rota.store.port import Row
 
 FEW = 500
@@ -23,24 +21,21 @@ FEW = 500
 AHEAD = 500
 """So many records are looked at, first in order, before a set is made of all that fit."""
 
-MANY = 100_000
-"""Of more, PostgreSQL could not keep a set in the memory that it has for one: each record is looked at by itself."""
-
 Run = Callable[[str, Mapping[str, str], Mapping[str, Any]], list[Row]]
 """The rows of a statement whose slots are filled: its name, the slots, the parameters."""
 
 
 def find(run: Run, collection: str, query: Query, params: Mapping[str, Any]) -> Found:
     """A page of ids, and how many there are."""
-    search = _Search(run, collection, query, _filled(collection, query), params)
+    search = _Search(run, collection, query, filling(collection, query), params)
     count = search.count()
     return Found(search.page(count) if query.offset < count else (), count)
 
 
 def select(run: Run, statement: str, collection: str, query: Query, params: Mapping[str, Any]) -> list[Row]:
     """The rows of a page, by a statement that reads more than ids."""
-    filled = _filled(collection, query)
-    slots = {"where": filled.where(), "order": _order(filled.known, query)}
+    filled = filling(collection, query)
+    slots = {"where": filled.where(), "order": order(filled.known, query)}
     return run(statement, slots, {**params, **filled.values, "limit": query.limit, "offset": query.offset})
 
 
@@ -53,7 +48,7 @@ class _Search:
     run: Run
     collection: str
     query: Query
-    filled: "_Filling"
+    filled: Filling
     params: Mapping[str, Any]
 
     def count(self) -> int:
@@ -80,138 +75,7 @@ class _Search:
         return [each for each in ahead if each in fitting]
 
     def _ids(self, statement: str, given: Mapping[str, Any] | None = None, /, **slots: str) -> tuple[int, ...]:
-        slots["order"] = _order(self.filled.known, self.query)
+        slots["order"] = order(self.filled.known, self.query)
         paged = {"limit": self.query.limit, "offset": self.query.offset}
         values = {**self.params, **self.filled.values, **paged, **(given or {})}
         return tuple(row["id"] for row in self.run(f"{self.collection}_{statement}", slots, values))
-
-
-def _filled(collection: str, query: Query) -> "_Filling":
-    filled = _Filling(COLLECTIONS[collection], dict(query.params))
-    filled.ask(query)
-    return filled
-
-
-@dataclass(slots=True)
-class _Related:
-    """What is asked of the rows of a relation, and whether there shall be none."""
-
-    relation: Relation
-    tests: list[str]
-    absent: bool
-
-    @property
-    def _asked(self) -> str:
-        return " AND ".join([self.relation.scope, *self.tests])
-
-    @property
-    def ids(self) -> str:
-        return f"{self.relation.key} FROM {self.relation.rows} WHERE {self._asked}"
-
-    def listed(self, record: str) -> str:
-        """A list of ids, from which a database may start."""
-        return f"{record} {'NOT IN' if self.absent else 'IN'} (SELECT {self.ids})"
-
-    def looked_up(self, record: str) -> str:
-        """A look at the record at hand."""
-        select = f"SELECT 1 FROM {self.relation.rows} WHERE {self.relation.key} = {record} AND {self._asked}"
-        return f"{'NOT ' if self.absent else ''}EXISTS ({select})"
-
-
-@dataclass(slots=True)
-class _Filling:
-    known: Collection
-    values: dict[str, Any]
-    plain: list[str] = field(default_factory=list)
-    related: dict[str, list[_Related]] = field(default_factory=dict)
-
-    def ask(self, query: Query) -> None:
-        there: dict[str, list[Condition]] = {}
-        for test in query.conditions:
-            column = self.known.fields[test.field]
-            if column.of is None:
-                self.plain.append(test_of(column, test, self.placed))
-            else:
-                there.setdefault(column.of, []).append(test)
-        for name, tests in there.items():
-            self.related[name] = list(self._related(name, tests))
-        self.plain += _words(self.known, query, self.values)
-        self.plain += [self.known.named[name] for name in query.named]
-
-    def placed(self, value: Any) -> str:
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return f":{name}"
-
-    def _related(self, name: str, tests: list[Condition]) -> Iterator[_Related]:
-        """One row for all tests; `isnull` asks whether there is a row at all."""
-        relation = RELATIONS[name]
-        absent = [test for test in tests if test.comparison is Comparison.ISNULL and test.value]
-        present = [test for test in tests if test.comparison is not Comparison.ISNULL]
-        if absent and relation.none:
-            self.plain.append(relation.none)
-        elif absent:
-            yield _Related(relation, [], True)
-        if len(absent) < len(tests):
-            yield _Related(relation, self._row_tests(name, present), False)
-
-    def _row_tests(self, name: str, present: list[Condition]) -> list[str]:
-        if name == "occurrences":
-            return list(times.tests(self.known.fields, present, self.placed))
-        return [test_of(self.known.fields[test.field], test, self.placed) for test in present]
-
-    @property
-    def tests(self) -> list[str]:
-        return [*self.plain, *(each.listed(self.known.id) for each in self._all_related())]
-
-    def where(self) -> str:
-        return "".join(f" AND {test}" for test in self.tests)
-
-    def walked(self, count: int) -> str:
-        """What is asked while an order's index is walked."""
-        return _unserved(f"{self.known.id} IN ({self.chosen()})") if count <= MANY else self.looked_up()
-
-    def looked_up(self) -> str:
-        """The same, asked of each record by itself."""
-        looks = [each.looked_up(self.known.id) for each in self._all_related()]
-        return "".join(map(_unserved, [*self.plain, *looks]))
-
-    def chosen(self) -> str:
-        """The ids of all that pass."""
-        known, related = self.known, self._all_related()
-        if not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent:
-            return f"SELECT {related[0].ids}"
-        return f"SELECT {known.id} FROM {known.table} WHERE {known.scope}{self.where()}"
-
-    def _all_related(self) -> list[_Related]:
-        return [each for many in self.related.values() for each in many]
-
-    def counting(self, usual: str) -> tuple[str, str]:
-        """The statement that counts, and what is asked of it."""
-        related = self._all_related()
-        if not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent:
-            return related[0].relation.counted, "".join(f" AND {test}" for test in related[0].tests)
-        return usual, self.where()
-
-
-def _unserved(test: str) -> str:
-    """No index serves a test that is a CASE: what is left is the index of the order, or the ids."""
-    return f" AND CASE WHEN {test} THEN TRUE ELSE FALSE END"
-
-
-def _words(known: Collection, query: Query, values: dict[str, Any]) -> Iterator[str]:
-    """Each word somewhere in the name, whatever its case."""
-    for number, word in enumerate(query.words):
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values[f"word{number}"] = f"%{escaped}%"
-        yield f"{known.name} LIKE :word{number} ESCAPE '\\'"
-
-
-def _order(known: Collection, query: Query) -> str:
-    """What is not there comes before all that is; the id breaks ties."""
-    keys = [
-        f"{known.orders[each.field]}{' DESC' if each.descending else ''}"
-        + (f" NULLS {'LAST' if each.descending else 'FIRST'}" if each.field in known.nullable else "")
-        for each in query.order
-    ]
-    return ", ".join(keys if any(each.field == "id" for each in query.order) else [*keys, known.id])

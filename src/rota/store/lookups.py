@@ -6,7 +6,6 @@ Together with filters.py this is the only dynamic SQL. Its text comes from these
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rota.domain.field.queries import Query
 from rota.store import offers
 
 
@@ -35,8 +34,8 @@ class Relation:
 @dataclass(frozen=True, slots=True)
 class Collection:
     """`fields` may be tested, `orders` sorted by; `named` are whole conditions. The `table` has the alias that columns
-    have here and in the statements. No index has a `costly` order. `topics` are those of `list_changes` on which its
-    lists depend, and `counted` those on which they do in orders; without any they depend on all there is."""
+    have here and in the statements. No index has a `costly` order. Of one that is `told`, the table task_changes
+    tells of what its lists depend on; those of others depend on all there is."""
 
     table: str
     id: str
@@ -46,15 +45,7 @@ class Collection:
     name: str = "name"
     named: Mapping[str, str] = field(default_factory=dict)
     costly: frozenset[str] = frozenset()
-    topics: tuple[str, ...] = ()
-    counted: Mapping[str, str] = field(default_factory=dict)
-
-    def topics_of(self, query: Query) -> tuple[str, ...]:
-        """On which the answer depends; none where it depends on more than topics tell."""
-        sorted_by = {each.field for each in query.order}
-        if not self.topics or sorted_by & self.costly:
-            return ()
-        return (*self.topics, *(topic for field, topic in self.counted.items() if field in sorted_by))
+    told: bool = False
 
     @property
     def scope(self) -> str:
@@ -126,8 +117,7 @@ COLLECTIONS: Mapping[str, Collection] = {
         name="t.folded_name",
         named={"eligible": offers.ELIGIBLE},
         costly=frozenset({"near"}),
-        topics=("tasks",),
-        counted={"submission_count": "task_counts"},
+        told=True,
     ),
     "occurrences": Collection(
         "occurrences o",
@@ -148,7 +138,7 @@ COLLECTIONS: Mapping[str, Collection] = {
             "id": "o.id",
         },
         # Whoever changes occurrences notes their task's times.
-        topics=("tasks",),
+        told=True,
     ),
     "submissions": Collection(
         "submissions s",

@@ -1,6 +1,5 @@
 """The database for more than one machine: PostgreSQL through psycopg 3 and its pool."""
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,10 +15,10 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-from rota.store import filters, finding, migrations
+from rota.store import filters, finding, lists, migrations
 from rota.store.bells import TOPICS, PostgresBell, Ringer
 from rota.store.lookups import COLLECTIONS
-from rota.store.memory import Memory
+from rota.store.memory import MOST, Changes, Memory, Recall, changes
 from rota.store.port import Columns, Observer, Row, Taken
 from rota.store.statements import by_column, filled, load, load_whole
 
@@ -192,21 +191,19 @@ class PostgresTx:
         return _all(self._execute(statement, _placed(sql), {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        def ask() -> Found:
-            return finding.find(self._fill, collection, query, params)
+        since = self._since if COLLECTIONS[collection].told else self._since_any
+        recall = Recall(self._memory, since, self._opened_at) if self._memory else None
+        return lists.find(recall, self._fill, collection, query, params)
 
-        if self._memory is None:
-            return ask()
-        topics = COLLECTIONS[collection].topics_of(query)
-        state = self.value("lists_state", words=json.dumps(topics)) if topics else self._state()
-        return self._memory.find(collection, query, params, state, ask, opened_at=self._opened_at)
+    def _since(self, state: Any, counted: bool) -> Changes:
+        return changes(self.all("task_changes_since", since=state, counted=counted, limit=MOST + 1))
 
-    def _state(self) -> str:
-        """Which transactions are visible: whatever commits, anywhere on the server, makes it another."""
+    def _since_any(self, state: Any, counted: bool) -> Changes:
+        """A state is which transactions are visible: whatever commits, anywhere on the server, makes it another."""
         with _translating():
             found = self._connection.execute("SELECT CAST(pg_current_snapshot() AS text) AS state").fetchone()
         assert found is not None
-        return str(found["state"])
+        return Changes(found["state"], frozenset() if found["state"] == state else None)
 
     def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
         return finding.select(self._fill, statement, collection, query, params)

@@ -2,7 +2,6 @@
 
 import fcntl
 import itertools
-import json
 import sqlite3
 import threading
 import time
@@ -14,9 +13,9 @@ from typing import Any
 
 from rota.domain.errors import StorageFull, StoreUnavailable
 from rota.domain.field.queries import Found, Query
-from rota.store import filters, finding, holds, migrations
+from rota.store import filters, finding, holds, lists, migrations
 from rota.store.lookups import COLLECTIONS
-from rota.store.memory import Memory
+from rota.store.memory import MOST, Changes, Memory, Recall, changes
 from rota.store.port import Columns, Observer, Row, Taken
 from rota.store.statements import by_column, filled, load
 from rota.store.turnstile import Turnstile
@@ -101,21 +100,20 @@ class SqliteTx:
         return _all(self._execute(statement, sql, {**params, **tests}))
 
     def find(self, collection: str, query: Query, /, **params: Any) -> Found:
-        def ask() -> Found:
-            return finding.find(self._fill, collection, query, params)
-
-        if self._memory is None:
-            return ask()
-        topics = COLLECTIONS[collection].topics_of(query)
-        state = self.value("lists_state", words=json.dumps(topics)) if topics else self._state()
         # No process outlives a crash of the database.
-        return self._memory.find(collection, query, params, state, ask, opened_at=0.0)
+        since = self._since if COLLECTIONS[collection].told else self._since_any
+        recall = Recall(self._memory, since, opened_at=0.0) if self._memory else None
+        return lists.find(recall, self._fill, collection, query, params)
 
-    def _state(self) -> tuple[int, int, int]:
+    def _since(self, state: Any, counted: bool) -> Changes:
+        return changes(self.all("task_changes_since", since=state, counted=counted, limit=MOST + 1))
+
+    def _since_any(self, state: Any, counted: bool) -> Changes:
         """SQLite tells a connection of others' commits; its own are counted. What one connection is told says nothing
         to another."""
         told: int = self._connection.execute("PRAGMA data_version").fetchone()["data_version"]
-        return self._connection.serial, self._connection.written, told
+        now = self._connection.serial, self._connection.written, told
+        return Changes(now, frozenset() if now == state else None)
 
     def select(self, statement: str, collection: str, query: Query, /, **params: Any) -> list[Row]:
         return finding.select(self._fill, statement, collection, query, params)

@@ -42,6 +42,7 @@ LEFT_OUT: Mapping[str, str] = {
     "ticketing": "whether there is such a queue, which a start says",
     "nodes": "who lives at this moment",
     "list_changes": "whether what is remembered of lists still holds, which nobody remembers elsewhere",
+    "task_changes": "the same, task by task",
 }
 """The tables that do not move, and why."""
 

@@ -1,13 +1,15 @@
-"""Keeps short what counts the changes of lists, by which a process knows whether what it remembers still holds."""
+"""Keeps short what tells which tasks were changed, by which a process knows what of its lists still holds."""
 
 from rota.store.port import Tx
 
 
 def has_many_changes(tx: Tx) -> bool:
-    """Whether the changes are counted slower than they could be."""
-    return bool(tx.value("list_changes_many"))
+    """Whether there are so many that those who ask for them wait."""
+    return bool(tx.value("task_changes_long"))
 
 
-def gather_changes(tx: Tx) -> None:
-    """Fewer rows that count the changes; their number stays as it is."""
-    tx.run("list_changes_gather")
+def forget_changes(tx: Tx) -> None:
+    """Let whoever remembers an earlier state look at all tasks anew. Whoever sees that changes were forgotten sees the
+    changes, for these were committed before; so it is in one transaction that they go and that it is said."""
+    tx.run("task_changes_forget")
+    tx.run("task_changes_all")
