@@ -57,6 +57,16 @@ def until_they_wait(store: Store, many: int, future: Future[Any]) -> None:
             pass
 
 
+def until_waited_for(store: PostgresStore, tx: Tx, future: Future[Any]) -> None:
+    """Until somebody waits for this very transaction, or the future is done."""
+    pid = tx._connection.info.backend_pid  # type: ignore[attr-defined]
+    waits = "SELECT 1 FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))"
+    # By another connection: within a transaction nobody sees who comes to wait.
+    with psycopg.connect(store.url, autocommit=True) as connection:
+        while not future.done() and connection.execute(waits, [pid]).fetchone() is None:
+            pass
+
+
 def at_once(*changes: Callable[[], Any]) -> list[Any]:
     """What each answers when all are let go at the same time."""
     barrier = threading.Barrier(len(changes))

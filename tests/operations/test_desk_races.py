@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pytest
 
-from desk import SECOND, Desk, query
-from races import at_once, attempt, overlap
+from desk import ROOT, SECOND, Desk, query
+from races import at_once, attempt, overlap, until_waited_for
 from rota.domain.accounts import Actor
 from rota.domain.errors import (
     ItemNotFound,
@@ -18,7 +19,7 @@ from rota.domain.errors import (
     NotYourItem,
     Unauthenticated,
 )
-from rota.domain.items import Status, Turn
+from rota.domain.items import Item, Status, Turn
 from rota.domain.urgency import Weights
 from rota.operations import accounts, holding, item_batches, items, shifts, urgency
 from rota.store.port import Store, Tx
@@ -248,6 +249,55 @@ def test_a_batch_that_meets_a_worker_leaves_what_they_have_in_hand(desk: Desk, o
     assert turn.put_aside.id == held.id
     assert [type(each) for each in outcomes[:2]] == [ItemNotQueued, ItemNotQueued]
     assert desk.status(rest) is Status.DELETED
+    desk.check()
+
+
+def test_a_batch_does_not_keep_what_has_left_the_queue_while_it_waits(
+    desk: Desk, open_store: Callable[[], Store]
+) -> None:
+    """Whoever grabbed that may take another item of the batch, and put aside the first."""
+    if not isinstance(desk.store, PostgresStore):
+        return  # One writer at a time: nobody grabs while a batch is at work.
+    written, grabbed, wanted = desk.add(), desk.add(), desk.add()
+    ids = [written.id, grabbed.id, wanted.id]
+    with ThreadPoolExecutor(1) as threads, open_store().write() as ann:
+        with desk.store.write() as writer:
+            does(desk, items.update, ADMIN, written.id, {"title": "anew"})(writer)
+            deletion = does(desk, item_batches.delete_all, ADMIN, ids)
+            batch = threads.submit(attempt, open_store(), deletion)
+            until_waited_for(desk.store, writer, batch)
+            attempt(open_store(), does(desk, holding.grab, ANN, grabbed.id))
+            # What she begins with to take the next.
+            ann.all("items_lock", account_id=ROOT, ids=f"[{wanted.id}]")
+        until_waited_for(desk.store, ann, batch)
+        turn = does(desk, holding.grab, ANN, wanted.id)(ann)
+    assert turn.put_aside.id == grabbed.id
+    assert [type(each) for each in batch.result()] == [Item, ItemNotQueued, ItemNotQueued]
+    desk.check()
+
+
+def test_who_waits_for_the_last_items_does_not_keep_those_that_have_gone(
+    desk: Desk, open_store: Callable[[], Store]
+) -> None:
+    """Whoever grabbed one may be the one who has the next that is waited for."""
+    if not isinstance(desk.store, PostgresStore):
+        return  # One writer at a time: nobody waits for an item.
+    grabbed, gone, last = desk.add(), desk.add(), desk.add()
+    with ThreadPoolExecutor(1) as threads, open_store().write() as ann:
+        with open_store().write() as deleter:
+            does(desk, items.delete, ADMIN, gone.id)(deleter)
+            with open_store().write() as writer:
+                does(desk, items.update, ADMIN, last.id, {"title": "anew"})(writer)
+                with open_store().write() as earlier:
+                    does(desk, holding.grab, ANN, grabbed.id)(earlier)
+                    bob = threads.submit(attempt, open_store(), does(desk, holding.grab, BOB))
+                    until_waited_for(desk.store, earlier, bob)
+                until_waited_for(desk.store, deleter, bob)
+            ann.all("items_lock", account_id=ROOT, ids=f"[{last.id}]")
+        until_waited_for(desk.store, ann, bob)
+        turn = does(desk, holding.grab, ANN, last.id)(ann)
+    assert turn.put_aside.id == grabbed.id
+    assert isinstance(bob.result(), NothingToGrab)
     desk.check()
 
 

@@ -4,6 +4,8 @@ A worker has at most one active item: to grab one, or to activate another, puts 
 needs a shift, and is refused with NotOnShift without one.
 """
 
+from contextlib import suppress
+
 from rota.domain.accounts import Actor
 from rota.domain.errors import ItemNotFound, NothingToGrab
 from rota.domain.items import COMPLETIONS, Item, Status, Turn, Verb
@@ -12,6 +14,10 @@ from rota.operations.item_batches import known_id
 from rota.operations.moves import Step, from_row, step, write
 from rota.operations.shifts import current, lock, suspended
 from rota.store.port import Tx
+
+
+class _Gone(Exception):
+    """What was waited for has left the queue."""
 
 
 def grab(tx: Tx, actor: Actor, item_id: int | None = None, *, now: int) -> Turn:
@@ -82,14 +88,17 @@ def _alone(tx: Tx, actor: Actor, item_id: int, verb: Verb, now: int) -> Turn:
 
 def _most_urgent(tx: Tx, actor: Actor) -> Item:
     """Workers who grab at the same time pass each other by. Only when nothing else is left is an item waited for: who
-    has it locked may only be writing it."""
+    has it locked may only be writing it. One that has gone is let go before the next is waited for: whoever has that
+    may have grabbed this one, and wait for it."""
     account_id = actor.account.id
     if row := tx.one("item_next", account_id=account_id):
         return from_row(row)
-    item_id = tx.value("item_last_left", account_id=account_id)
-    if item_id is None:
-        raise NothingToGrab
-    return items.by_id(tx, actor, item_id)
+    while (item_id := tx.value("item_last_left", account_id=account_id)) is not None:
+        with suppress(_Gone), tx.savepoint():
+            if tx.all("items_lock", account_id=account_id, ids=f"[{item_id}]"):
+                return items.by_id(tx, actor, item_id)
+            raise _Gone
+    raise NothingToGrab
 
 
 def _one(tx: Tx, actor: Actor, item_id: int) -> Item:

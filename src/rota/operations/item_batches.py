@@ -4,7 +4,8 @@ A batch acts as if its rows were written one after the other, and takes the same
 rows it has.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from rota.domain.accounts import Actor, email_fault
 from rota.domain.errors import InvalidFields, ItemNotFound, Refusal
 from rota.domain.events import Kind
 from rota.domain.fields import SECOND, Fields, read_fields
-from rota.domain.items import Item, Times, Verb
+from rota.domain.items import Item, Status, Times, Verb
 from rota.domain.urgency import Weights, score
 from rota.operations.events import record_all
 from rota.operations.ids import new_ids
@@ -25,6 +26,10 @@ from rota.store.port import Tx
 
 Given = Mapping[str, Any]
 Outcome = Item | Refusal
+
+
+class _Busy(Exception):
+    """Somebody else has one of the items in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +181,22 @@ def _content(checked: _Checked, now: int) -> dict[str, Any]:
 
 
 def _locked(tx: Tx, actor: Actor, item_ids: Sequence[int]) -> dict[int, Item]:
-    """The account's items among these; nobody else moves those that are queued until this transaction ends."""
-    ids = _ids({item_id for item_id in item_ids if known_id(item_id)})
-    tx.all("items_lock", account_id=actor.account.id, ids=ids)
-    rows = tx.all("items_by_ids", account_id=actor.account.id, ids=ids)
-    return {row["id"]: from_row(row) for row in rows}
+    """The account's items among these; nobody else moves those that are queued until this transaction ends.
+
+    None is waited for with another in hand: whoever has it may wait for that. So all are let go when one is busy, and
+    it is the first to be taken the next time.
+    """
+    account_id, asked = actor.account.id, sorted({item_id for item_id in item_ids if known_id(item_id)})
+    first = asked[:1]
+    while True:
+        with suppress(_Busy), tx.savepoint():
+            tx.all("items_lock", account_id=account_id, ids=_ids(first))
+            taken = {row["id"] for row in tx.all("items_lock_free", account_id=account_id, ids=_ids(asked))}
+            rows = tx.all("items_by_ids", account_id=account_id, ids=_ids(asked))
+            first = [row["id"] for row in rows if row["status"] == Status.QUEUED and row["id"] not in taken][:1]
+            if not first:
+                return {row["id"]: from_row(row) for row in rows}
+            raise _Busy
 
 
 def _moved(items: Mapping[int, Item], item_id: int, verb: Verb, actor: Actor, now: int) -> Step | Refusal:
@@ -193,7 +209,7 @@ def _moved(items: Mapping[int, Item], item_id: int, verb: Verb, actor: Actor, no
         return refusal
 
 
-def _ids(item_ids: set[int]) -> str:
+def _ids(item_ids: Collection[int]) -> str:
     return msgspec.json.encode(sorted(item_ids)).decode()
 
 

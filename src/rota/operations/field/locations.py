@@ -13,7 +13,7 @@ from rota.domain.field.tasks import TaskLocation
 from rota.operations.field.access import permit
 from rota.operations.field.calendars import note_times
 from rota.operations.field.collection import ids_param
-from rota.operations.field.locking import lock_after_tasks
+from rota.operations.field.locking import lock_after_referring
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import related, tell_tasks, told_location
 from rota.operations.field.values import values_of
@@ -42,7 +42,7 @@ class Locations(Records):
         """Tasks have it no longer, and what was to be done there goes; the locations below it stay without a parent."""
         permit(actor, self.access.delete)
         self._lock_tree(tx, actor)
-        rows = lock_after_tasks(
+        rows = lock_after_referring(
             tx,
             # Those that list the location or have something to be done there.
             lambda: tx.all("tasks_at_location_lock", account_id=actor.account.id, id=record_id),

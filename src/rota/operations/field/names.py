@@ -1,12 +1,16 @@
 """Clients and location types."""
 
+from rota.domain.accounts import Actor
 from rota.domain.events import Kind
 from rota.domain.field import reading
 from rota.domain.field.names import Client, LocationType
 from rota.domain.field.reading import Field
-from rota.operations.field.access import Access, Who
+from rota.operations.field.access import Access, Who, permit
+from rota.operations.field.collection import ids_param
+from rota.operations.field.locking import lock_after_referring
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.values import values_of
+from rota.store.port import Tx
 
 NAME = {"name": Field("name", reading.name, required=True)}
 
@@ -19,6 +23,18 @@ class Clients(Records):
     statements = Statements("client_lock", "client_insert", "client_update", "client_delete")
     kinds = Kinds(Kind.CLIENT_CREATED, Kind.CLIENT_CHANGED, Kind.CLIENT_DELETED)
     values = staticmethod(values_of(Client))
+
+    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
+        """Its tasks stay, without a client."""
+        permit(actor, self.access.delete)
+        whose = {"account_id": actor.account.id, "ids": ids_param([record_id])}
+        lock_after_referring(
+            tx,
+            lambda: tx.all("tasks_of_client_lock", **whose),
+            lambda: self.lock(tx, actor, record_id),
+            lambda: tx.columns("tasks_of_client", **whose)["id"],
+        )
+        super().delete(tx, actor, record_id, now=now)
 
 
 class LocationTypes(Records):
@@ -33,3 +49,17 @@ class LocationTypes(Records):
     )
     kinds = Kinds(Kind.LOCATION_TYPE_CREATED, Kind.LOCATION_TYPE_CHANGED, Kind.LOCATION_TYPE_DELETED)
     values = staticmethod(values_of(LocationType))
+
+    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
+        """Its locations stay, without a type."""
+        permit(actor, self.access.delete)
+        # Who deletes a location waits for those below it, whatever their ids.
+        tx.one("location_tree_lock", account_id=actor.account.id)
+        whose = {"account_id": actor.account.id, "ids": ids_param([record_id])}
+        lock_after_referring(
+            tx,
+            lambda: tx.all("locations_of_type_lock", **whose),
+            lambda: self.lock(tx, actor, record_id),
+            lambda: tx.columns("locations_of_type", **whose)["id"],
+        )
+        super().delete(tx, actor, record_id, now=now)

@@ -14,7 +14,7 @@ from rota.domain.field.reading import Field
 from rota.domain.field.terms import Terms
 from rota.operations.field.access import Access, Who, permit
 from rota.operations.field.collection import ids_param
-from rota.operations.field.locking import lock_after_tasks
+from rota.operations.field.locking import lock_after_referring
 from rota.operations.field.names import NAME
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import tell_tasks
@@ -56,7 +56,7 @@ class Projects(Records):
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
         """Its tasks stay, without a project."""
         permit(actor, self.access.delete)
-        tasks = lock_after_tasks(
+        tasks = lock_after_referring(
             tx,
             lambda: self._lock_tasks(tx, actor, record_id, {}),
             lambda: super(Projects, self).lock(tx, actor, record_id),

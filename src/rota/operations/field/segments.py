@@ -7,7 +7,7 @@ from rota.domain.events import Kind
 from rota.domain.faults import Fault
 from rota.domain.field.segments import FIELDS, SegmentRule, field_faults
 from rota.operations.field.access import Access, Who, permit
-from rota.operations.field.locking import lock_after_tasks
+from rota.operations.field.locking import lock_after_referring
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import related, tell_tasks
 from rota.operations.field.values import values_of
@@ -26,7 +26,7 @@ class SegmentRules(Records):
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
         """Tasks have it no longer."""
         permit(actor, self.access.delete)
-        tasks = lock_after_tasks(
+        tasks = lock_after_referring(
             tx,
             lambda: tx.all("tasks_of_segment_rule_lock", account_id=actor.account.id, id=record_id),
             lambda: self.lock(tx, actor, record_id),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rota.domain.accounts import Actor
-from rota.domain.errors import RecordNeeded, RecordNotFound
+from rota.domain.errors import RecordNeeded
 from rota.domain.events import Kind
 from rota.domain.field import writing
 from rota.domain.field.queries import Found, Order, Query
@@ -14,6 +14,7 @@ from rota.operations.field.calendars import align
 from rota.operations.field.collection import ids_param
 from rota.operations.field.drafts import Draft, Wish, copied, drafted, stored
 from rota.operations.field.eligibility import offered
+from rota.operations.field.locking import lock_after_referring
 from rota.operations.field.records import Kinds, Records, Statements
 from rota.operations.field.relations import related
 from rota.operations.field.task_batches import insert, write_locations, write_segment_rules
@@ -52,9 +53,8 @@ class Tasks(Records):
     def clone(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> int:
         """A draft that is the same but for its name, without submissions; its id. Raises RecordNotFound, Forbidden."""
         permit(actor, self.access.create)
-        row = tx.one(self.by_ids, account_id=actor.account.id, ids=ids_param([record_id]))
-        if row is None:
-            raise RecordNotFound(self.kind, record_id)
+        # What the task refers to stays until the copy refers to it, too: whoever deletes that waits for the task.
+        row = self.lock(tx, actor, record_id)
         copy = copied(stored(tx, row), row["bounty_amount"])
         return insert(tx, actor, copy, self.terms, {"cloned_from": record_id}, now=now)
 
@@ -78,7 +78,15 @@ class Tasks(Records):
             self._pay(tx, actor, record_id, draft.amount, now)
 
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
+        """The tasks below it stay, without a parent."""
         permit(actor, self.access.delete)
+        whose = {"account_id": actor.account.id, "ids": ids_param([record_id])}
+        lock_after_referring(
+            tx,
+            lambda: tx.all("task_with_children_lock", **whose),
+            lambda: tx.one("task_lock_whole", **whose),
+            lambda: tx.columns("tasks_below", **whose)["id"],
+        )
         row = self.lock(tx, actor, record_id)
         if row["submission_count"]:
             raise RecordNeeded(self.kind, record_id, "submissions")

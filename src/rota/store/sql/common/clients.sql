@@ -30,6 +30,14 @@ UPDATE clients SET name = :name, modified_at = :now WHERE id = :id;
 -- It is gone; what referred to it refers to nothing.
 DELETE FROM clients WHERE id = :id;
 
+-- name: tasks_of_client_lock
+-- Those that refer to it, kept from others until the transaction ends.
+SELECT t.id FROM tasks t WHERE t.account_id = :account_id AND t.client_id IN ({ids}) ORDER BY t.id {turn};
+
+-- name: tasks_of_client
+-- The same, for a look. Nobody adds to them who has not locked the client.
+SELECT t.id FROM tasks t WHERE t.account_id = :account_id AND t.client_id IN ({ids});
+
 -- name: clients_named
 -- Clients of these names: for each the newest, and how many there are.
 SELECT name, max(id) AS id, count(*) AS n FROM clients WHERE account_id = :account_id AND name IN ({words})

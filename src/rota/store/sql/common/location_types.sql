@@ -30,6 +30,14 @@ UPDATE location_types SET name = :name, modified_at = :now WHERE id = :id;
 -- It is gone; what referred to it refers to nothing.
 DELETE FROM location_types WHERE id = :id;
 
+-- name: locations_of_type_lock
+-- Those that refer to it, kept from others until the transaction ends.
+SELECT l.id FROM locations l WHERE l.account_id = :account_id AND l.location_type_id IN ({ids}) ORDER BY l.id {turn};
+
+-- name: locations_of_type
+-- The same, for a look. Nobody adds to them who has not locked the type.
+SELECT l.id FROM locations l WHERE l.account_id = :account_id AND l.location_type_id IN ({ids});
+
 -- name: location_type_add!
 -- A new one of a batch, whose id is known.
 INSERT INTO location_types (id, account_id, name, created_at, modified_at) VALUES (:id, :account_id, :name, :now, :now);

@@ -55,6 +55,21 @@ ORDER BY task_id, location_id, segment_rule_id;
 -- One of the account, kept from others until the transaction ends.
 SELECT {*tasks} FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {turn};
 
+-- name: task_with_children_lock
+-- One of the account and those right below it, kept from others until the transaction ends.
+SELECT t.id FROM tasks t WHERE t.id IN (
+    SELECT k.id FROM tasks k WHERE k.account_id = :account_id AND k.id IN ({ids})
+    UNION SELECT k.id FROM tasks k WHERE k.account_id = :account_id AND k.parent_id IN ({ids}))
+ORDER BY t.id {turn};
+
+-- name: task_lock_whole
+-- One of the account, kept also from those who would refer to it.
+SELECT id FROM tasks WHERE account_id = :account_id AND id IN ({ids}) {lock};
+
+-- name: tasks_below
+-- Those right below one, for a look. Nobody adds to them who has not locked it.
+SELECT t.id FROM tasks t WHERE t.account_id = :account_id AND t.parent_id IN ({ids});
+
 -- name: tasks_tree_lock
 -- Whoever hangs a task below another waits for whoever does so just now: together they might close a circle.
 SELECT id FROM accounts WHERE id = :account_id {turn};

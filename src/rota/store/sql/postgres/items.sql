@@ -8,18 +8,22 @@ WHERE i.account_id = :account_id AND i.status = 'queued'
 ORDER BY i.score DESC, i.created_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED;
 
 -- name: item_last_left
--- The most urgent item of the queue, even if it must be waited for: whoever has it in hand may only be writing it.
+-- The most urgent item of the queue, whoever has it in hand: they may only be writing it.
 -- Differs because several writers may be at work.
 SELECT id FROM items WHERE account_id = :account_id AND status = 'queued'
-ORDER BY score DESC, created_at, id LIMIT 1 FOR UPDATE;
+ORDER BY score DESC, created_at, id LIMIT 1;
 
 -- name: items_lock
 -- Those of these items that are queued, kept from others until this transaction ends.
--- Differs because several writers may be at work: in the order of ids, batches wait for one another and never in a
--- circle. Items in somebody's hands are left alone, for their holder may hold one and wait for another.
-SELECT id FROM items WHERE account_id = :account_id
-AND id IN (SELECT CAST(jsonb_array_elements_text(CAST(:ids AS jsonb)) AS bigint))
-AND status = 'queued' ORDER BY id FOR UPDATE;
+-- Differs because several writers may be at work. Of several items those that have left the queue while they were waited
+-- for are kept, too. Items in somebody's hands are left alone, for their holder may hold one and wait for another.
+SELECT id FROM items WHERE account_id = :account_id AND id IN ({ids}) AND status = 'queued' ORDER BY id FOR UPDATE;
+
+-- name: items_lock_free
+-- The same of those that nobody else has locked.
+-- Differs because several writers may be at work; this one waits for none of them.
+SELECT id FROM items WHERE account_id = :account_id AND id IN ({ids}) AND status = 'queued' ORDER BY id
+FOR UPDATE SKIP LOCKED;
 
 -- name: items_by_ids
 -- The account's items among these.

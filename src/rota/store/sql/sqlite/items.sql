@@ -5,12 +5,17 @@ SELECT {*items_named} FROM items_named WHERE account_id = :account_id AND status
 ORDER BY score DESC, created_at, id LIMIT 1;
 
 -- name: item_last_left
--- The most urgent item of the queue, even if it must be waited for.
+-- The most urgent item of the queue, whoever has it in hand.
 -- Differs because the one writer of SQLite meets nobody, and has nothing to wait for.
 SELECT NULL AS id WHERE :account_id IS NULL;
 
 -- name: items_lock
 -- Those of these items that are queued, kept from others until this transaction ends.
+-- Differs because the one writer of SQLite needs no lock, and each database takes a list of values apart in its own way.
+SELECT id FROM items WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids)) AND status = 'queued';
+
+-- name: items_lock_free
+-- The same of those that nobody else has locked.
 -- Differs because the one writer of SQLite needs no lock, and each database takes a list of values apart in its own way.
 SELECT id FROM items WHERE account_id = :account_id AND id IN (SELECT value FROM json_each(:ids)) AND status = 'queued';
 
