@@ -1,4 +1,4 @@
--- depends: 0009_list_changes
+-- depends: 0010_job_numbers
 -- Which tasks have been changed, and by which transaction, as far as lists of tasks show it: whoever remembers lists
 -- looks again at those alone whose writers were not yet visible. The task 0 stands for all of them. `counted` are changes of
 -- nothing but the submissions that are counted with a task: these change all day, and few lists ask for them.

@@ -1,4 +1,4 @@
--- depends: 0009_list_changes
+-- depends: 0010_job_numbers
 -- Which tasks have been changed, in the order of the changes, as far as lists of tasks show it: whoever remembers lists
 -- looks again at these alone. The task 0 stands for all of them. `counted` are changes of nothing but the submissions
 -- that are counted with a task: these change all day, and few lists ask for them.
