@@ -294,10 +294,12 @@ class StorageFull(Refusal):
 class StoreUnavailable(Refusal):
     """The database or the store of the blobs does not answer, or the database is locked; trying again may help.
 
-    `reason` is for operators, where there is more to say.
+    `reason` is for operators, where there is more to say. In a `circle` transactions waited for one another until the
+    database undid this one: the others go on, and once they are done it will not meet them again.
     """
 
     reason: str = ""
+    circle: bool = False
     code: ClassVar[str] = "store_unavailable"
 
 

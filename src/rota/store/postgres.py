@@ -101,6 +101,8 @@ def _translating() -> Iterator[None]:
         yield
     except (psycopg.errors.DiskFull, psycopg.errors.OutOfMemory) as error:
         raise StorageFull from error
+    except psycopg.errors.DeadlockDetected as error:
+        raise StoreUnavailable(circle=True) from error
     except (psycopg.OperationalError, PoolTimeout) as error:
         raise StoreUnavailable from error
 

@@ -1,14 +1,20 @@
 """The Atomic Operations extension: changes that are all made or none, local ids, and faults at their places."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from dialects.jsonapi.outpost import HOST, MEDIA_TYPE, Outpost
-from ground import ANN, STRANGER
+from ground import ANN, ROOT, STRANGER
+from races import until_they_wait
+from rota.store.port import Store, Tx
+from rota.store.postgres import PostgresStore
 
 ATOMIC = f'{MEDIA_TYPE}; ext="https://jsonapi.org/ext/atomic"'
 AT = "/atomic:operations"
+TASK = {"name": "t", "target_content_type": 13, "target_id": 1, "start": "2018-07-01"}
 
 
 def send(outpost: Outpost, *operations: Any, **more: Any) -> Any:
@@ -250,3 +256,28 @@ def test_ordinary_documents_may_call_their_record_by_a_local_id(outpost: Outpost
         "data": task("Count", lid="t", relationships={"parent": {"data": {"type": "Task", "lid": "t"}}})["data"]
     }
     assert outpost.refused("POST", "/tasks", document)[0] == 400
+
+
+def test_of_two_that_wait_for_each_other_one_begins_anew(outpost: Outpost, open_store: Callable[[], Store]) -> None:
+    store, ground = open_store(), outpost.ground
+    if not isinstance(store, PostgresStore):
+        pytest.skip("SQLite lets one write after the other")
+    first, second = (ground.create("task", **TASK) for _ in range(2))
+    renamed = [
+        {"op": "update", "data": {"type": "Task", "id": str(each), "attributes": {"name": "renamed"}}}
+        for each in (first, second)
+    ]
+
+    def lock(tx: Tx, task: int) -> None:
+        tx.one("task_lock", account_id=ROOT, ids=f"[{task}]")
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as tx:
+            # The other is the first to look why it waits, and is undone.
+            tx._connection.execute("SET LOCAL deadlock_timeout = '1min'")  # type: ignore[attr-defined]
+            lock(tx, second)
+            answer = pool.submit(send, outpost, *renamed)
+            until_they_wait(store, 1, answer)
+            lock(tx, first)
+        assert answer.result().status_code == 200
+    assert names(outpost, "tasks") == ["renamed", "renamed"]

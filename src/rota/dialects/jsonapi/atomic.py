@@ -3,7 +3,8 @@
 https://jsonapi.org/ext/atomic
 """
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,10 +24,15 @@ from rota.dialects.jsonapi.relating import Merge, added, relate, removed
 from rota.dialects.jsonapi.resource import Resource
 from rota.dialects.jsonapi.targets import RESULTS, Aim, Lid, Op, Operation, Targets
 from rota.dialects.service import Service
-from rota.domain.errors import Forbidden, Refusal
+from rota.domain.accounts import Actor
+from rota.domain.errors import Forbidden, Refusal, StoreUnavailable
 from rota.operations.field.access import permit
 
 ATOMIC_TYPE = f'{MEDIA_TYPE}; ext="{ATOMIC}"'
+
+
+TRIES = 5
+"""After so many the client had better come again later."""
 
 
 class Operations:
@@ -46,14 +52,25 @@ class Operations:
         there = answers.site(req)
         targets = Targets(self._api.resources, f"{req.prefix}{ROOT}/operations", there.root)
         operations = targets.read(bodies.document(req))
-        with self._service.store.write() as tx:
-            series = _Series(self._api, Moment(tx, actor, self._service.clock()), there)
-            results = [series.perform(each) for each in operations]
+        results = self._perform(actor, there, operations)
         if any(results):
             send(resp, {"jsonapi": {**JSONAPI, "ext": [ATOMIC]}, RESULTS: results})
             resp.content_type = ATOMIC_TYPE
         else:
             resp.status = 204
+
+    def _perform(self, actor: Actor, there: Site, operations: Sequence[Operation]) -> list[Document]:
+        """The results. Operations take records in the client's order, so that two series may wait for each other;
+        then one begins anew."""
+        tries = itertools.count(1)
+        while True:
+            try:
+                with self._service.store.write() as tx:
+                    series = _Series(self._api, Moment(tx, actor, self._service.clock()), there)
+                    return [series.perform(each) for each in operations]
+            except StoreUnavailable as trouble:
+                if not trouble.circle or next(tries) == TRIES:
+                    raise
 
 
 @dataclass(frozen=True, slots=True)
