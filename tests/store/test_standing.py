@@ -52,21 +52,23 @@ QUERIES = tuple(
 NAMES = ("a", "ab", "b", "c")
 
 
-@pytest.fixture(params=[(500, 500), (0, 500), (0, 3), (0, 0)], ids=["few", "ahead", "beyond", "standing"])
+@pytest.fixture(params=[(500, 500), (0, 500), (0, 10), (0, 0)], ids=["few", "ahead", "beyond", "standing"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which way to a page is taken."""
     few, ahead = request.param
     monkeypatch.setattr(standing, "FEW", few)
     monkeypatch.setattr(standing, "AHEAD", ahead)
+    monkeypatch.setattr(standing, "POSTS", 3)
 
 
 @given(
     order=st.lists(st.integers(1, 60), unique=True).flatmap(st.permutations),
     changed=st.frozensets(st.integers(1, 80), max_size=12),
+    posts=st.sampled_from([1, 2, 3, 64]),
     chance=st.randoms(use_true_random=False),
 )
 def test_what_has_changed_is_put_where_it_belongs(
-    order: list[int], changed: frozenset[int], chance: random.Random
+    order: list[int], changed: frozenset[int], posts: int, chance: random.Random
 ) -> None:
     """Wherever that is, whether it was there before, and whether it still is."""
     gone = {each for each in changed if chance.random() < 0.3}
@@ -77,8 +79,14 @@ def test_what_has_changed_is_put_where_it_belongs(
         return np.array(sorted(set(ids.tolist()) - gone, key=lambda each: (place[each], each)), np.int64)
 
     there = ({*order} | changed) - gone
-    expected = sort(np.array([*there], np.int64))
-    assert merged(np.array(order, np.int64), changed, sort).tolist() == expected.tolist()
+    expected = sort(np.array([*there], np.int64)).tolist()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(standing, "POSTS", posts)
+        assert merged(np.array(order, np.int64), changed, sort).tolist() == expected
+        first = merged(np.array(order, np.int64), changed, sort, first=True).tolist()
+    # Others may stand behind these.
+    assert first == expected[: len(first)]
+    assert {*order} - changed <= {*first}
 
 
 def ask(tx: Tx, query: Query) -> tuple[Found, Found]:
@@ -211,7 +219,7 @@ def test_of_what_has_changed_only_that_is_looked_at(hands: list[Hands], statemen
     ground.change("task", task, name="another")
     statements.clear()
     found = ground.find("task", query)
-    assert "tasks_among" in statements and "tasks_ids" not in statements
+    assert "tasks_passing" in statements and "tasks_ids" not in statements
     statements.clear()
     ground.create("client", name="of no task")
     statements.clear()
@@ -270,3 +278,16 @@ def test_changes_that_another_server_has_numbered_are_forgotten(store: Store) ->
         tx._connection.execute(sql)  # type: ignore[attr-defined]
     with store.read() as tx:
         assert lists.has_many_changes(tx)
+
+
+@pytest.mark.parametrize("at", [0, 1, 63, 64, 4_096, 50_000, 99_998, 99_999])
+def test_three_looks_find_a_place_among_many(at: int) -> None:
+    asked: list[int] = []
+    order = np.arange(1, 100_001)
+
+    def sort(ids: standing.Ids) -> standing.Ids:
+        asked.append(len(ids))
+        return np.array(sorted(ids.tolist(), key=lambda each: at + 0.5 if each == 200_000 else each), np.int64)
+
+    assert merged(order, frozenset({200_000}), sort).tolist().index(200_000) == at
+    assert len(asked) <= 3 and max(asked) <= 66

@@ -8,11 +8,6 @@ WITH chosen (chosen_id) AS MATERIALIZED ({chosen})
 SELECT t.id FROM chosen CROSS JOIN tasks t WHERE t.id = chosen_id AND t.account_id = :account_id
 ORDER BY {order} LIMIT :limit OFFSET :offset;
 
--- name: tasks_sorted
--- These of the account, in an order.
-WITH chosen (chosen_id) AS MATERIALIZED ({ids})
-SELECT t.id FROM chosen CROSS JOIN tasks t WHERE t.id = chosen_id AND t.account_id = :account_id ORDER BY {order};
-
 -- name: tasks_among
 -- Which of these pass. A CASE, so that the ids are what a database starts from.
 SELECT t.id FROM tasks t
