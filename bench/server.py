@@ -272,9 +272,16 @@ def _group(pid: int) -> int | None:
     return None
 
 
+_ROLES = {
+    "rota http worker": "http",
+    "rota http": "http main",
+    "rota runner": "runner",
+    "rota courier": "courier",
+    "rota scheduler": "scheduler",
+}
+"""By how the titles of processes begin, the longer ones first; the supervisor keeps its command line."""
+
+
 def _role(words: list[str]) -> str:
-    line = " ".join(words)
-    for mark, role in (("process runner", "runner"), ("process http", "http"), ("rota serve", "supervisor")):
-        if mark in line:
-            return role
-    return "http worker" if "spawn_main" in line else line[:40]
+    title = " ".join(words)
+    return next((role for begin, role in _ROLES.items() if title.startswith(begin)), "supervisor")
