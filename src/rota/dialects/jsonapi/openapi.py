@@ -256,9 +256,9 @@ def _list_of(words: Iterable[str]) -> Node:
 
 def _perhaps(words: Iterable[str]) -> Node:
     """The same, or nothing: no paths, no fields."""
-    return {"type": "string", "pattern": f"^({_listed(words)})?$"}
+    return {"type": "string", "pattern": f"^({_listed(words)}| *)$"}
 
 
 def _listed(words: Iterable[str]) -> str:
-    one = f"({'|'.join(words)})"
+    one = f" *({'|'.join(words)}) *"
     return f"{one}(,{one})*"

@@ -145,11 +145,11 @@ def _size(params: Params, asked: Asked, member: str | None, value: str) -> None:
 
 def _order(params: Params, asked: Asked, member: str | None, value: str) -> None:
     """Of a field that is named twice the first counts."""
-    for word in value.split(","):
-        name = word.strip().removeprefix("-")
+    for word in _words(value):
+        name = word.removeprefix("-")
         if name not in params.resource.orders:
             raise Unfit(f"cannot be {_shown(name)}: {', '.join(params.resource.orders) or 'nothing'} can be sorted by")
-        found = Order(params.resource.orders[name], word.strip().startswith("-"))
+        found = Order(params.resource.orders[name], word.startswith("-"))
         if all(found.field != each.field for each in asked.order):
             asked.order.append(found)
 
@@ -185,12 +185,12 @@ def _near(params: Params, asked: Asked, member: str | None, value: str) -> None:
 
 
 def _include(params: Params, asked: Asked, member: str | None, value: str) -> None:
-    if not value.strip():
+    if not _is_said(value):
         return
     asked.include, steps = {}, 0
-    for path in value.split(","):
+    for path in _words(value):
         resource, node = params.resource, asked.include
-        for name in path.strip().split("."):
+        for name in path.split("."):
             related = resource.relationship(name)
             if related is None or related.kind not in params.resources:
                 raise Unfit(f"cannot be {_shown(path)}: {resource.type} has no relationship {_shown(name)}")
@@ -204,10 +204,19 @@ def _fields(params: Params, asked: Asked, member: str | None, value: str) -> Non
     resource = next((each for each in params.resources.values() if each.type == member), None)
     if resource is None:
         raise Unfit("names no type")
-    names = frozenset(name.strip() for name in value.split(",") if name.strip())
+    names = frozenset(_words(value) if _is_said(value) else ())
     if unknown := sorted(names - resource.shown):
         raise Unfit(f"names no fields of {resource.type}: {', '.join(map(_shown, unknown))}")
     asked.fields[resource.type] = names
+
+
+def _words(value: str) -> list[str]:
+    """Divided by commas, with spaces around them or without."""
+    return [word.strip(" ") for word in value.split(",")]
+
+
+def _is_said(value: str) -> bool:
+    return bool(value.strip(" "))
 
 
 def _shown(word: str) -> str:

@@ -134,7 +134,7 @@ _CONTROL = r"\x00-\x1f\x7f-\x9f"
 _LINE: Node = {"type": "string", "maxLength": NAME_LIMIT, "pattern": f"^[^{_CONTROL}]*$"}
 _NAME: Node = {**_LINE, "minLength": 1, "pattern": rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"}
 _TEXT: Node = or_null(
-    {"type": "string", "maxLength": TEXT_LIMIT // 4, "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"}
+    {"type": "string", "maxLength": TEXT_LIMIT, "pattern": r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"}
 )
 _SPACE = r"[^\S\x0b\x0c\x1c-\x1f\x85]"
 _WORD = rf"[^\s{_CONTROL}]+"

@@ -90,10 +90,10 @@ def line(value: Any, terms: Terms) -> str:
 
 
 def text(value: Any, terms: Terms) -> str:
-    """At most 64 KiB of UTF-8, without control characters but tabs and line ends."""
+    """At most 65 536 characters, none of them a control character but tabs and line ends."""
     found = _clean(_string(value), "\t\n\r")
-    if len(found.encode()) > TEXT_LIMIT:
-        raise Unfit(f"is longer than {TEXT_LIMIT // 1024} KiB")
+    if len(found) > TEXT_LIMIT:
+        raise Unfit(f"is longer than {TEXT_LIMIT} characters")
     return found
 
 
