@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from rota.dialects.jsonapi.resource import Attribute, Relationship, Resource
 from rota.dialects.jsonapi.texts import Drawn
@@ -142,8 +143,12 @@ def _among(columns: Mapping[str, Column], fields: frozenset[str] | None) -> Mapp
 
 
 def _read(values: Sequence[Any], columns: Iterable[Column]) -> Mapping[str, Sequence[Any]]:
-    """What the values have by the names that the columns read, and their ids: all names of a value in one call."""
+    """What the values have by the names that the columns read, and their ids: all of a value in one call, for which a
+    struct takes a third of the time where it is asked for no name."""
     names = list(dict.fromkeys(("id", *(name for column in columns for name in column.sources))))
+    fields: tuple[str, ...] = getattr(values[0], "__struct_fields__", ())
+    if set(names) <= set(fields):
+        return dict(zip(fields, zip(*map(astuple, values), strict=True), strict=True))
     rows = map(attrgetter(*names), values) if len(names) > 1 else [(value.id,) for value in values]
     return dict(zip(names, zip(*rows, strict=True), strict=True))
 
