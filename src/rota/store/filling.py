@@ -110,20 +110,24 @@ class Filling:
 
     def chosen(self) -> str:
         """The ids of all that pass."""
-        known, related = self.known, self._all_related()
-        if not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent:
-            return f"SELECT {related[0].ids}"
-        return f"SELECT {known.id} FROM {known.table} WHERE {known.scope}{self.where()}"
+        if sole := self._sole():
+            return f"SELECT {sole.ids}"
+        return f"SELECT {self.known.id} FROM {self.known.table} WHERE {self.known.scope}{self.where()}"
 
     def _all_related(self) -> list[_Related]:
         return [each for many in self.related.values() for each in many]
 
     def counting(self, usual: str) -> tuple[str, str]:
         """The statement that counts, and what is asked of it."""
-        related = self._all_related()
-        if not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent:
-            return related[0].relation.counted, "".join(f" AND {test}" for test in related[0].tests)
+        if (sole := self._sole()) and sole.relation.counted:
+            return sole.relation.counted, "".join(f" AND {test}" for test in sole.tests)
         return usual, self.where()
+
+    def _sole(self) -> _Related | None:
+        """That of whose rows all is asked, where these alone tell which records pass."""
+        related = self._all_related()
+        alone = not self.plain and len(related) == 1 and related[0].relation.counted and not related[0].absent
+        return related[0] if alone else None
 
 
 def _unserved(test: str) -> str:

@@ -15,7 +15,26 @@ from rota.store.port import Tx
 NAME = {"name": Field("name", reading.name, required=True)}
 
 
-class Clients(Records):
+class _Referred(Records):
+    """What tasks or locations refer to, and stay without when it goes. Two statements tell which do: the first keeps
+    them from others until the transaction ends, the second only looks."""
+
+    referring_lock: str
+    referring: str
+
+    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
+        permit(actor, self.access.delete)
+        whose = {"account_id": actor.account.id, "ids": ids_param([record_id])}
+        lock_after_referring(
+            tx,
+            lambda: tx.all(self.referring_lock, **whose),
+            lambda: self.lock(tx, actor, record_id),
+            lambda: tx.columns(self.referring, **whose)["id"],
+        )
+        super().delete(tx, actor, record_id, now=now)
+
+
+class Clients(_Referred):
     kind, collection = "client", "clients"
     access = Access(read=Who.ADMINS)
     fields = NAME
@@ -23,21 +42,10 @@ class Clients(Records):
     statements = Statements("client_lock", "client_insert", "client_update", "client_delete")
     kinds = Kinds(Kind.CLIENT_CREATED, Kind.CLIENT_CHANGED, Kind.CLIENT_DELETED)
     values = staticmethod(values_of(Client))
-
-    def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
-        """Its tasks stay, without a client."""
-        permit(actor, self.access.delete)
-        whose = {"account_id": actor.account.id, "ids": ids_param([record_id])}
-        lock_after_referring(
-            tx,
-            lambda: tx.all("tasks_of_client_lock", **whose),
-            lambda: self.lock(tx, actor, record_id),
-            lambda: tx.columns("tasks_of_client", **whose)["id"],
-        )
-        super().delete(tx, actor, record_id, now=now)
+    referring_lock, referring = "tasks_of_client_lock", "tasks_of_client"
 
 
-class LocationTypes(Records):
+class LocationTypes(_Referred):
     kind, collection = "location_type", "location_types"
     fields = NAME
     by_ids = "location_types_by_ids"
@@ -49,17 +57,10 @@ class LocationTypes(Records):
     )
     kinds = Kinds(Kind.LOCATION_TYPE_CREATED, Kind.LOCATION_TYPE_CHANGED, Kind.LOCATION_TYPE_DELETED)
     values = staticmethod(values_of(LocationType))
+    referring_lock, referring = "locations_of_type_lock", "locations_of_type"
 
     def delete(self, tx: Tx, actor: Actor, record_id: int, *, now: int) -> None:
-        """Its locations stay, without a type."""
         permit(actor, self.access.delete)
         # Who deletes a location waits for those below it, whatever their ids.
         tx.one("location_tree_lock", account_id=actor.account.id)
-        whose = {"account_id": actor.account.id, "ids": ids_param([record_id])}
-        lock_after_referring(
-            tx,
-            lambda: tx.all("locations_of_type_lock", **whose),
-            lambda: self.lock(tx, actor, record_id),
-            lambda: tx.columns("locations_of_type", **whose)["id"],
-        )
         super().delete(tx, actor, record_id, now=now)
